@@ -1,0 +1,73 @@
+"""What stands before every call to an upstream: a rate budget per process, and a breaker that remembers failures."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.utils import timezone
+
+from backoffice.errors import RemoteAuthFailed, RemoteError, RemoteUnavailable
+
+FAILURES_TO_OPEN = 5
+PAUSE = timedelta(seconds=60)
+BACKGROUND_SHARE = 0.7
+
+
+class Budget:
+    """Calls spaced out to a rate, shared by all threads of a process. A person's call goes before background work."""
+
+    def __init__(self, per_minute: float) -> None:
+        self._per_minute = per_minute
+        self._free_at = {True: 0.0, False: 0.0}
+        self._lock = threading.Lock()
+
+    def wait_s(self, background: bool) -> float:
+        """Take the next place; how long to wait for it. 0 where there is no rate to keep."""
+        if self._per_minute <= 0:
+            return 0.0
+        share = BACKGROUND_SHARE if background else 1 - BACKGROUND_SHARE
+        with self._lock:
+            place = max(self._free_at[background], monotonic())
+            self._free_at[background] = place + 60 / (self._per_minute * share)
+        return place - monotonic()
+
+
+@dataclass
+class Breaker:
+    """Stops calling an upstream that keeps failing: at once when it refuses our key, else after five calls in a row.
+
+    One per client; ``UpstreamState`` keeps it between processes.
+    """
+
+    paused_until: datetime | None = None
+    reason: str = ""
+    failures: int = 0
+    changed: bool = False
+    now: Callable[[], datetime] = timezone.now
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def refusal(self) -> str | None:
+        """Why no call may go out now; None when one may."""
+        if self.paused_until is None or self.paused_until <= self.now():
+            return None
+        return f"paused until {self.paused_until:%H:%M:%S} UTC: {self.reason}"
+
+    def succeeded(self) -> None:
+        """The upstream answered as it should."""
+        if self.failures or self.paused_until:
+            with self._lock:
+                self.failures, self.paused_until, self.reason, self.changed = 0, None, "", True
+
+    def failed(self, error: RemoteError) -> None:
+        """A call failed after its last try. Refusals of one request say nothing about the upstream."""
+        if not isinstance(error, RemoteUnavailable | RemoteAuthFailed):
+            return
+        with self._lock:
+            self.failures += 1
+            self.changed = True
+            if isinstance(error, RemoteAuthFailed) or self.failures >= FAILURES_TO_OPEN:
+                self.paused_until, self.reason = self.now() + PAUSE, str(error)

@@ -1,0 +1,10 @@
+"""The upstreams in small: stateful, faithful to their contracts, for the tests and the demo.
+
+One object serves both: ``httpx.WSGITransport(app=sandbox.wsgi)`` in a test, a loopback port in the demo (server.py).
+Importing this package needs no web framework; building a ``Sandbox`` needs Flask, a development dependency.
+"""
+
+from backoffice.sandbox.app import KIRIM_PATH, Sandbox
+from backoffice.sandbox.switches import AnswerDropped, Unreachable
+
+__all__ = ["KIRIM_PATH", "AnswerDropped", "Sandbox", "Unreachable"]

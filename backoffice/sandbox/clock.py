@@ -1,0 +1,26 @@
+"""Moments as the upstreams write them: UTC with milliseconds and a Z."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]  # answers aware moments
+
+
+def utc_now() -> datetime:
+    """The machine's clock, aware."""
+    return datetime.now(UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """``2025-03-04T08:15:30.000Z``. Stamps sort as text."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def milliseconds(moment: datetime) -> int:
+    """Whole milliseconds since 1970."""
+    return int(moment.timestamp() * 1000)
+
+
+def from_milliseconds(value: int) -> datetime:
+    """The moment that many milliseconds after 1970, aware."""
+    return datetime.fromtimestamp(value / 1000, UTC)

@@ -1,0 +1,259 @@
+"""One run of one resource, from claim to end."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict
+from time import monotonic
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from backoffice import upstreams
+from backoffice.client import BACKGROUND
+from backoffice.errors import BackofficeError, RemoteAuthFailed, RemoteError, RemoteRejected
+from backoffice.models import SyncRun
+from backoffice.sync import references, runs, vanish
+from backoffice.sync.ahead import ahead
+from backoffice.sync.resource import RESOURCES, Batch, Resource
+from backoffice.sync.store import Met, Store, Tally
+
+log = structlog.get_logger(__name__)
+
+BATCHES_A_COMMIT = 10
+ROWS_A_COMMIT = 4000
+COMMIT_EVERY_S = 1.0
+HEARTBEAT_EVERY_S = 5.0
+
+Progress = Callable[[SyncRun], None]
+StopSignal = Callable[[], bool]
+
+
+def carry_out(
+    run: SyncRun,
+    *,
+    should_stop: StopSignal = lambda: False,
+    on_progress: Progress = lambda run: None,
+    busy_wait_s: float = runs.BUSY_WAIT_S,
+    is_trial: bool = False,
+) -> SyncRun:
+    """Carry out a queued run to one of its ends. Never raises for what a remote or the database does.
+
+    Args:
+        should_stop: asked about once a second; true ends the run as interrupted.
+        on_progress: called after every commit.
+        busy_wait_s: how long to wait for another run of the resource.
+        is_trial: call the upstream even while it is paused after failures: a person asked, so one call may find out.
+
+    A finished run, or one that another process carries out, is left alone. Whatever the end, committed pages stay.
+    """
+
+    def check_signal() -> None:
+        if should_stop():
+            raise runs.StopRequested("The process was asked to end; the next run goes on where it stopped.")
+
+    try:
+        if not runs.claim(run, check_signal, busy_wait_s):
+            return run
+    except runs.StopRequested as stop:
+        runs.request_stop(run)
+        run.refresh_from_db()
+        log.info("run stopped before it began", run=run.pk, reason=str(stop))
+        return run
+    with structlog.contextvars.bound_contextvars(run=run.pk, resource=run.resource):
+        _carry_out_claimed(run, check_signal, on_progress, is_trial)
+    return run
+
+
+def _carry_out_claimed(run: SyncRun, check_signal: Callable[[], None], on_progress: Progress, is_trial: bool) -> None:
+    resource = RESOURCES[run.resource]
+    sweep: Sweep | None = None
+    try:
+        if run.mode == SyncRun.Mode.HOT and not resource.has_hot_set:
+            return runs.finish(run, SyncRun.State.SUCCEEDED)
+        with resource.client(BACKGROUND) as api:
+            if is_trial:
+                api.breaker.paused_until = None
+            sweep = Sweep(run, resource, api, check_signal, on_progress)
+            try:
+                state, error = sweep.carry_out()
+            finally:
+                upstreams.keep_breaker(resource.upstream, api.breaker)
+        if state in {SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL} and not run.is_dry:
+            upstreams.remember(resource.upstream)
+    except (runs.StopRequested, KeyboardInterrupt) as stop:
+        state, error = (
+            SyncRun.State.INTERRUPTED,
+            str(stop) or "Stopped by Ctrl-C; the next run goes on where it stopped.",
+        )
+    except (RemoteError, BackofficeError) as problem:
+        state, error = SyncRun.State.FAILED, str(problem)
+    except runs.RunLost:
+        log.warning("run was declared dead while it lived; nothing more is written by it")
+        return run.refresh_from_db()
+    except DatabaseError as problem:
+        connection.close()  # the next statement gets a new one
+        state, error = SyncRun.State.FAILED, f"The database failed: {' '.join(str(problem).split())[:300]}"
+    tally = asdict(sweep.tally) if sweep else {}
+    seconds = sweep.seconds if sweep else 0.0
+    try:
+        runs.finish(run, state, error, seconds=seconds, **tally)
+    except DatabaseError as problem:
+        connection.close()
+        run.state, run.error = SyncRun.State.FAILED, error or f"The database failed: {problem}"
+        log.error("the run's end could not be written; the next run will find it silent", error=str(problem))
+    log.info("run ended", state=run.state, error=run.error, seconds=round(seconds, 2), **tally)
+
+
+class Sweep:
+    """The reading, storing and settling of one claimed run."""
+
+    def __init__(
+        self,
+        run: SyncRun,
+        resource: Resource,
+        api: Any,
+        check_signal: Callable[[], None] = lambda: None,
+        on_progress: Progress = lambda run: None,
+    ) -> None:
+        self.run = run
+        self.resource = resource
+        self.api = api
+        self.store = Store(resource, run, is_dry=run.is_dry)
+        self.met = Met()
+        self.tally = Tally()
+        self._check_signal = check_signal
+        self._on_progress = on_progress
+        self._unread: list[RemoteError] = []  # child reads that failed
+        self._waiting: list[Batch] = []
+        self._started = self._committed = self._beat = monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """First request to last commit."""
+        return self._committed - self._started
+
+    def carry_out(self) -> tuple[str, str]:
+        """Resume if there is something to resume, sweep from page one, settle what is gone; state and error."""
+        before = runs.to_resume(self.run)
+        if before is not None:
+            self._enter(SyncRun.Phase.RESUMING, resumes_id=before.pk)
+            self._resume(before.checkpoint)
+        self._enter(SyncRun.Phase.SWEEPING, swept_from=timezone.now())
+        self.met.begin_sweep()
+        self.read_all()
+        self._store_keyless()
+        held = self._settle_absence()
+        references.resolve(self.resource.model)
+        self._committed = monotonic()
+        if held:
+            return SyncRun.State.PARTIAL, runs.HELD
+        shortfalls = self._shortfalls()
+        return (SyncRun.State.PARTIAL, " ".join(shortfalls)) if shortfalls else (SyncRun.State.SUCCEEDED, "")
+
+    def _resume(self, checkpoint: dict[str, Any] | None) -> None:
+        try:
+            self.read_all(checkpoint)
+        except RemoteAuthFailed:
+            raise
+        except RemoteRejected as error:  # a cursor that the remote no longer knows: the fresh sweep will do
+            log.info("checkpoint is no longer good", error=str(error))
+
+    def read_all(self, checkpoint: dict[str, Any] | None = None) -> None:
+        """Read and store everything from ``checkpoint`` on."""
+        is_full = self.run.mode == SyncRun.Mode.FULL
+        for stream in self.resource.streams(self.api, full=is_full, checkpoint=checkpoint):
+            self._take_all(stream)
+
+    def take(self, batch: Batch) -> None:
+        """Store one batch at once."""
+        self._waiting.append(batch)
+        self._commit()
+
+    def _take_all(self, stream: Iterable[Batch]) -> None:
+        """Store what ``stream`` reads, several batches a commit. What was read before an error is stored first."""
+        try:
+            for batch in self.ahead(stream):
+                self._waiting.append(batch)
+                if self._is_due():
+                    self._commit()
+        except RemoteError:
+            self._commit()
+            raise
+        self._commit()
+
+    def ahead(self, stream: Iterable[Any]) -> Iterator[Any]:
+        """Items of ``stream``, read on another thread, with the heartbeat kept up while waiting."""
+        with closing(ahead(stream, self._keep_alive)) as items:
+            for item in items:
+                self._keep_alive()
+                yield item
+
+    def _is_due(self) -> bool:
+        rows = sum(len(batch.rows) for batch in self._waiting)
+        is_late = monotonic() - self._committed > COMMIT_EVERY_S
+        return is_late or rows >= ROWS_A_COMMIT or len(self._waiting) >= BATCHES_A_COMMIT
+
+    def _commit(self) -> None:
+        """Rows and checkpoint in one transaction, no request inside it."""
+        batches, self._waiting = self._waiting, []
+        if not batches:
+            return
+        with transaction.atomic():
+            tally = self.store.take(batches, self.met, self.tally)
+            if not self.run.is_dry:
+                for batch in batches:
+                    self.resource.batch_stored(batch)
+            progress = {} if self.run.is_dry else {"checkpoint": batches[-1].checkpoint}
+            runs.keep_alive(self.run, **progress, **asdict(tally))
+        self.tally = tally
+        self._unread += [batch.error for batch in batches if batch.error]
+        self._committed = self._beat = monotonic()
+        self._on_progress(self.run)
+
+    def _keep_alive(self) -> None:
+        self._check_signal()
+        if monotonic() - self._beat >= HEARTBEAT_EVERY_S:
+            self._beat = monotonic()
+            runs.keep_alive(self.run)
+            runs.check_stop(self.run)
+
+    def _enter(self, phase: str, **values: Any) -> None:
+        runs.keep_alive(self.run, phase=phase, **values)
+        runs.check_stop(self.run)
+
+    def _store_keyless(self) -> None:
+        rows = self.met.keyless
+        if not self.resource.keyless_is_normal:
+            return
+        with transaction.atomic():
+            differs = not self.run.is_dry and self.resource.store_keyless(rows, self.store)
+            self.count(fetched=len(rows), **{"updated" if differs else "unchanged": len(rows)})
+
+    def _settle_absence(self) -> bool:
+        """Mark what is proven gone; whether candidates are held back for a person."""
+        if not self.resource.proves_absence or self.met.unreadable_ids:
+            return False
+        self._enter(SyncRun.Phase.CONFIRMING)
+        candidates = vanish.candidates(self.resource, self.met.swept, self.run.swept_from)
+        if vanish.is_held(self.resource, len(candidates), self.run.accepts):
+            runs.keep_alive(self.run, held=len(candidates))
+            return True
+        self._unread += vanish.settle(self, candidates)
+        return False
+
+    def count(self, **counts: int) -> None:
+        """Add to the tally and show it."""
+        self.tally = self.tally.plus(**counts)
+        runs.keep_alive(self.run, **asdict(self.tally))
+
+    def _shortfalls(self) -> list[str]:
+        told = []
+        if self.tally.failed:
+            told.append(
+                f"{self.tally.failed} of {self.tally.fetched} records could not be taken; see rejected records."
+            )
+        if self._unread:
+            told.append(f"{len(self._unread)} readings failed, the first with {self._unread[0]}.")
+        return told

@@ -1,0 +1,161 @@
+"""The life of a SyncRun: queued, claimed by one process, kept alive by its heartbeat, ended in one of four ways."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from time import monotonic, sleep
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from backoffice.models import SyncRun
+from backoffice.process import this_process
+
+BUSY_WAIT_S = 30.0
+POLL_S = 0.5
+BUSY = "busy"
+HELD = "held"
+_LOST = "Its process ended without a word; the next run goes on where it stopped."
+
+
+class RunLost(Exception):
+    """Another process has declared this run dead: whatever is not committed must not be."""
+
+
+class StopRequested(Exception):
+    """Somebody, or the end of the process, asked the run to stop. The text says who."""
+
+
+def queue(
+    resource: str,
+    *,
+    trigger: str,
+    mode: str = SyncRun.Mode.NORMAL,
+    is_dry: bool = False,
+    user: User | None = None,
+    after: SyncRun | None = None,
+    accepts: SyncRun | None = None,
+) -> SyncRun:
+    """Write down that a resource is to be synced. A run that waits already and would do the same is joined."""
+    wanted = {"resource": resource, "mode": mode, "is_dry": is_dry, "accepts": accepts}
+    waiting = SyncRun.objects.filter(state=SyncRun.State.QUEUED, trigger=trigger, **wanted).first()
+    return waiting or SyncRun.objects.create(**wanted, trigger=trigger, started_by=user, after=after)
+
+
+def claim(run: SyncRun, check_stop: Callable[[], None] = lambda: None, wait_s: float = BUSY_WAIT_S) -> bool:
+    """Make this process the one that carries out ``run``.
+
+    Waits up to ``wait_s`` for another run of the same resource to end; still busy then, the run ends as failed with
+    error ``busy``. False when there is nothing to carry out: busy, or somebody else did.
+    """
+    me = this_process()
+    give_up_at = monotonic() + wait_s
+    while True:
+        now = timezone.now()
+        mine = {
+            "state": SyncRun.State.RUNNING,
+            "started_at": now,
+            "heartbeat_at": now,
+            "host": me.host,
+            "pid": me.pid,
+            "parent_pid": os.getppid(),
+            "process_started": me.started,
+        }
+        try:
+            with transaction.atomic():
+                claimed = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(**mine)
+        except IntegrityError:
+            if bury_silent(run.resource):
+                continue
+            if monotonic() >= give_up_at:
+                SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(
+                    state=SyncRun.State.FAILED, error=BUSY, ended_at=timezone.now()
+                )
+                run.refresh_from_db()
+                return False
+            check_stop()
+            sleep(POLL_S)
+            continue
+        run.refresh_from_db()
+        return bool(claimed)
+
+
+def bury_silent(resource: str) -> bool:
+    """End the running run of ``resource`` as interrupted if whoever carried it out is gone; whether it did."""
+    other = SyncRun.objects.filter(resource=resource, state=SyncRun.State.RUNNING).first()
+    if other is None or not other.is_silent():
+        return False
+    return bool(
+        SyncRun.objects.filter(pk=other.pk, state=SyncRun.State.RUNNING, heartbeat_at=other.heartbeat_at).update(
+            state=SyncRun.State.INTERRUPTED, error=_LOST, ended_at=timezone.now()
+        )
+    )
+
+
+def keep_alive(run: SyncRun, **progress: Any) -> None:
+    """Say that the run lives, and how far it came. Raises RunLost when it was declared dead meanwhile."""
+    progress["heartbeat_at"] = timezone.now()
+    alive = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING, pid=run.pid, started_at=run.started_at)
+    if not alive.update(**progress):
+        raise RunLost(f"{run} was given to another process")
+    for name, value in progress.items():
+        setattr(run, name, value)
+
+
+def check_stop(run: SyncRun) -> None:
+    """Raises StopRequested when somebody asked this run to stop."""
+    if SyncRun.objects.filter(pk=run.pk, stop_requested_at__isnull=False).exists():
+        raise StopRequested("Stopped on request; the next run goes on where it stopped.")
+
+
+def finish(run: SyncRun, state: str, error: str = "", **counts: Any) -> None:
+    """Write the run's end, last of all. A run that was declared dead meanwhile keeps that end."""
+    now = timezone.now()
+    end = {"state": state, "error": error[:500], "phase": SyncRun.Phase.DONE, "ended_at": now, "heartbeat_at": now}
+    SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING, started_at=run.started_at).update(**end, **counts)
+    run.refresh_from_db()
+
+
+def to_resume(run: SyncRun) -> SyncRun | None:
+    """The run before this one, if it was cut off in the middle and this one may go on where it stopped."""
+    if run.mode == SyncRun.Mode.FULL or run.is_dry:
+        return None
+    before = (
+        SyncRun.objects.filter(resource=run.resource, is_dry=False, started_at__isnull=False, pk__lt=run.pk)
+        .exclude(mode=SyncRun.Mode.HOT)
+        .first()
+    )
+    cut_off = before is not None and before.state == SyncRun.State.INTERRUPTED and before.checkpoint
+    return before if cut_off else None
+
+
+def request_stop(run: SyncRun) -> bool:
+    """Ask a run to stop; one that only waits is ended here. False when it is over already."""
+    now = timezone.now()
+    if SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(
+        state=SyncRun.State.INTERRUPTED, ended_at=now, stop_requested_at=now, error="Stopped before it began."
+    ):
+        return True
+    return bool(SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(stop_requested_at=now))
+
+
+def request_stop_of_children(parent_pid: int) -> int:
+    """Ask the runs that this host's worker ``parent_pid``, or a child of it, carries out to stop; how many."""
+    of_worker = Q(parent_pid=parent_pid) | Q(pid=parent_pid)
+    running = SyncRun.objects.filter(of_worker, state=SyncRun.State.RUNNING, host=this_process().host)
+    return running.update(stop_requested_at=timezone.now())
+
+
+def silent_runs() -> list[SyncRun]:
+    """Runs whose process is gone, now ended as interrupted."""
+    running = SyncRun.objects.filter(state=SyncRun.State.RUNNING)
+    return [run for run in running if run.is_silent() and bury_silent(run.resource)]
+
+
+def forgotten_runs(older_than: timedelta) -> list[SyncRun]:
+    """Runs that have waited longer than that and wait for no other run: their task was lost."""
+    waiting = SyncRun.objects.filter(state=SyncRun.State.QUEUED, queued_at__lt=timezone.now() - older_than)
+    return [run for run in waiting.select_related("after") if run.after is None or run.after.is_over]

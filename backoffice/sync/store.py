@@ -1,0 +1,398 @@
+"""Taking pages into the mirror: what is new is inserted, what changed is updated, what is equal is left alone.
+
+All of it runs inside the caller's transaction. Rows are compared by a digest of their bytes; only those that differ
+are decoded. A row that cannot be taken is rejected by itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.utils import timezone
+
+from backoffice.models import Drift, RowChange, SyncRun
+from backoffice.records import REPLACEMENT, Record, RecordError, read_members
+from backoffice.sync import rejected
+from backoffice.sync.resource import Batch, Resource
+from backoffice.sync.seen import SeenRows
+from backoffice.sync.sql import Table
+
+MAX_ID_CHARS = 255
+CHUNK = 2000
+MAX_TOLD_CHARS = 2000
+_REPLACEMENT_BYTES = REPLACEMENT.encode()
+_CHANGE = ("resource", "remote_id", "member", "before", "after", "run", "changed_at")
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts of one run. fetched = created + updated + unchanged + failed; vanished stands beside them."""
+
+    fetched: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    vanished: int = 0
+
+    def plus(self, **counts: int) -> "Tally":
+        """A tally with ``counts`` added."""
+        return replace(self, **{name: getattr(self, name) + count for name, count in counts.items()})
+
+
+@dataclass
+class Met:
+    """What this run has met so far."""
+
+    counted: SeenRows = field(default_factory=SeenRows)  # rows that are in the tally
+    swept: SeenRows = field(default_factory=SeenRows)  # rows that the sweep in hand has met
+    unstored: set[bytes] = field(default_factory=set)  # digests of ids that have no row: rejected, or a dry run's new
+    unreadable_ids: int = 0
+    keyless: list[tuple[bytes, datetime]] = field(default_factory=list)
+
+    def begin_sweep(self) -> None:
+        """Forget what the last sweep met, but not what is in the tally."""
+        self.swept = SeenRows()
+        self.unreadable_ids = 0
+        self.keyless = []
+
+    def first_time(self, pk: int) -> bool:
+        """Mark a stored row as met; whether it goes into the tally."""
+        self.swept.add(pk)
+        return self.counted.add(pk)
+
+    def first_time_unstored(self, remote_id: str) -> bool:
+        """The same for an id without a row."""
+        digest = blake2b(remote_id.encode(), digest_size=16).digest()
+        if digest in self.unstored:
+            return False
+        self.unstored.add(digest)
+        return True
+
+
+class Incoming(msgspec.Struct, frozen=True, gc=False):
+    """One row on its way in. A struct, as there is one for every row of every sweep."""
+
+    remote_id: str
+    body: bytes
+    digest: bytes
+    sent_at: datetime
+    owner: str
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A row that was decoded and checked: the values of all columns, ready for a statement."""
+
+    row: Incoming
+    members: dict[str, Any]
+    values: tuple[Any, ...]
+
+
+Refused = tuple[Incoming, str]
+"""A row that cannot be taken, and why."""
+
+
+class Store:
+    """The mirror table of one resource."""
+
+    def __init__(self, resource: Resource, run: SyncRun | None, *, is_dry: bool = False) -> None:
+        self.resource = resource
+        self._run = run
+        self._is_dry = is_dry
+        self._table = Table(resource.model)
+        self._change_table = Table(RowChange)
+        self._record: type[Record] = resource.record
+        self._known = resource.record.members()
+        self._salt = resource.record.fingerprint()
+        key: Any = msgspec.defstruct("Key", [("key", str | None)], rename={"key": resource.key})
+        self._key = msgspec.json.Decoder(key)
+        self._references = resource.model.references
+        self._names: tuple[str, ...] = ()
+        self._drift: dict[tuple[str, str], tuple[int, str]] = {}
+        self._open_rejections = rejected.open_ids(resource.name)
+
+    def take(self, batches: Iterable[Batch], met: Met, tally: Tally) -> Tally:
+        """Store the rows of ``batches``; the tally with them added. Call it inside a transaction."""
+        for rows in self._chunks(batches, met):
+            incoming, tally = self._readable(rows, met, tally)
+            tally = self._take_chunk(incoming, met, tally)
+        self._keep_drift()
+        return tally
+
+    def digest(self, body: bytes) -> bytes:
+        """What tells one body from another: 16 bytes over it and over the record's definition."""
+        return blake2b(body, digest_size=16, key=self._salt).digest()
+
+    def put(self, rows: Sequence[Incoming]) -> None:
+        """Insert rows that are known to be new, without counting; one that cannot be taken is rejected."""
+        prepared, refused = self._prepare_all(rows)
+        refused += self._write(self._insert, prepared)
+        self._reject_all(refused)
+
+    # -- reading the rows ---------------------------------------------------------------------------------------------
+
+    def _chunks(self, batches: Iterable[Batch], met: Met) -> Iterable[list[tuple[bytes, Batch]]]:
+        chunk: list[tuple[bytes, Batch]] = []
+        for batch in batches:
+            for row in batch.rows:
+                chunk.append((row, batch))
+                if len(chunk) == CHUNK:
+                    yield chunk
+                    chunk = []
+        if chunk:
+            yield chunk
+
+    def _readable(self, rows: list[tuple[bytes, Batch]], met: Met, tally: Tally) -> tuple[dict[str, Incoming], Tally]:
+        incoming: dict[str, Incoming] = {}
+        storable, decode, salt = self._record.storable, self._key.decode, self._salt
+        nameless = 0
+        for raw, batch in rows:
+            body = storable(raw)
+            try:
+                remote_id = decode(body).key
+                if remote_id is None and self.resource.keyless_is_normal:
+                    met.keyless.append((body, batch.sent_at))
+                    continue
+                if not remote_id or len(remote_id) > MAX_ID_CHARS or REPLACEMENT in remote_id:
+                    raise RecordError("the id is empty, too long or unreadable")
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                nameless += 1
+                self._reject("", batch.owner, body, f"no usable id: {error}")
+                continue
+            digest = blake2b(body, digest_size=16, key=salt).digest()
+            incoming[remote_id] = Incoming(remote_id, body, digest, batch.sent_at, batch.owner)  # the later one counts
+        met.unreadable_ids += nameless
+        return incoming, tally.plus(fetched=nameless, failed=nameless)
+
+    def _take_chunk(self, incoming: dict[str, Incoming], met: Met, tally: Tally) -> Tally:
+        stored = self._table.stored(list(incoming))
+        new: list[Incoming] = []
+        differing: dict[int, tuple[Incoming, bool]] = {}
+        unchanged = 0
+        for remote_id, row in incoming.items():
+            known = stored.get(remote_id)
+            if known is None:
+                new.append(row)
+            elif _is_equal(known, row):
+                unchanged += met.first_time(known[0])
+            else:
+                differing[known[0]] = row, known[2]
+        tally = tally.plus(fetched=unchanged, unchanged=unchanged)
+        if self._open_rejections:
+            self._resolve(remote_id for remote_id, row in incoming.items() if _is_equal(stored.get(remote_id), row))
+        if differing:
+            tally = self._update_changed(differing, met, tally)
+        if new:
+            tally = self._insert_new(new, met, tally)
+        return tally
+
+    # -- new rows -----------------------------------------------------------------------------------------------------
+
+    def _insert_new(self, rows: list[Incoming], met: Met, tally: Tally) -> Tally:
+        prepared, refused = self._prepare_all(rows)
+        if self._is_dry:
+            created = sum(met.first_time_unstored(item.row.remote_id) for item in prepared)
+        else:
+            refused += self._write(self._insert, prepared)
+            unwanted = {row.remote_id for row, _ in refused}
+            taken = [item.row.remote_id for item in prepared if item.row.remote_id not in unwanted]
+            created = sum(met.first_time(pk) for pk in self._table.primary_keys(taken))
+            self._resolve(taken)
+        failed = sum(met.first_time_unstored(row.remote_id) for row, _ in refused)
+        self._reject_all(refused)
+        return tally.plus(fetched=created + failed, created=created, failed=failed)
+
+    def _insert(self, items: Sequence[Prepared]) -> None:
+        self._table.insert(self._names, [item.values for item in items])
+
+    def _write(self, write: Callable[[Sequence[Prepared]], None], items: Sequence[Prepared]) -> list[Refused]:
+        """Write all at once; where the database refuses, in halves, until it has named the rows it means."""
+        if not items:
+            return []
+        try:
+            with transaction.atomic():
+                write(items)
+            return []
+        except OperationalError:
+            raise  # the database is in trouble, not a row
+        except (DatabaseError, ValueError, OverflowError) as error:
+            if len(items) > 1:
+                half = len(items) // 2
+                return self._write(write, items[:half]) + self._write(write, items[half:])
+            row = items[0].row
+            if isinstance(error, IntegrityError) and self._table.stored([row.remote_id]):
+                return []  # somebody fetched it by id meanwhile
+            return [(row, f"the database refuses it ({type(error).__name__})")]
+
+    # -- rows that differ ---------------------------------------------------------------------------------------------
+
+    def _update_changed(self, differing: dict[int, tuple[Incoming, bool]], met: Met, tally: Tally) -> Tally:
+        before = {
+            pk: (payload, synced_at)
+            for pk, payload, synced_at in self.resource.model._default_manager.filter(pk__in=list(differing))
+            .select_for_update()
+            .values_list("pk", "payload", "synced_at")
+        }
+        pk_of = {row.remote_id: pk for pk, (row, _) in differing.items()}
+        stale = {pk for pk, (row, _) in differing.items() if before[pk][1] > row.sent_at}
+        prepared, refused = self._prepare_all([row for pk, (row, _) in differing.items() if pk not in stale])
+        same = {  # other bytes, or another record definition, but the same content: nobody is told
+            pk_of[item.row.remote_id]
+            for item in prepared
+            if before[pk_of[item.row.remote_id]][0] == item.members and not differing[pk_of[item.row.remote_id]][1]
+        }
+
+        def update(items: Sequence[Prepared]) -> None:
+            rows = [(item, pk_of[item.row.remote_id]) for item in items]
+            self._table.update(
+                self._names,
+                [(*(self._with_time(item, before[pk][1]) if pk in same else item.values), pk) for item, pk in rows],
+            )
+
+        if not self._is_dry:
+            refused += self._write(update, prepared)
+        unwanted = {row.remote_id for row, _ in refused}
+        counts: dict[str, int] = defaultdict(int)
+        for pk in stale:
+            counts["unchanged"] += met.first_time(pk)
+        for remote_id in unwanted:
+            counts["failed"] += met.first_time(pk_of[remote_id])
+        changes: list[tuple[Any, ...]] = []
+        for item in prepared:
+            pk = pk_of[item.row.remote_id]
+            if item.row.remote_id in unwanted:
+                continue
+            counts["unchanged" if pk in same else "updated"] += met.first_time(pk)
+            if pk not in same:
+                changes += self._changes(item, before[pk][0], differing[pk][1])
+        self._resolve(pk_of.keys() - unwanted)
+        self._reject_all(refused)
+        if changes and not self._is_dry:
+            self._change_table.insert(_CHANGE, changes)
+        return tally.plus(fetched=sum(counts.values()), **counts)
+
+    def _with_time(self, item: Prepared, synced_at: datetime) -> Sequence[Any]:
+        """The row's values, but with the time of the body that is stored."""
+        values = list(item.values)
+        values[self._names.index("synced_at")] = self._table.converter("synced_at")(synced_at)
+        return values
+
+    def _changes(self, item: Prepared, before: Any, had_vanished: bool) -> list[tuple[Any, ...]]:
+        before, after = before if isinstance(before, dict) else {}, item.members
+        pairs = {name: (before.get(name, _ABSENT), after.get(name, _ABSENT)) for name in before.keys() | after.keys()}
+        if had_vanished:
+            pairs["vanished_at"] = "vanished", None
+        time = self._change_table.converter("changed_at")(timezone.now())
+        run_id = self._run.pk if self._run else None
+        return [
+            (self.resource.name, item.row.remote_id, name[:255], _told(old), _told(new), run_id, time)
+            for name, (old, new) in sorted(pairs.items())
+            if old != new
+        ]
+
+    # -- decoding -----------------------------------------------------------------------------------------------------
+
+    def _prepare_all(self, rows: Sequence[Incoming]) -> tuple[list[Prepared], list[Refused]]:
+        prepared: list[Prepared] = []
+        refused: list[Refused] = []
+        for row in rows:
+            try:
+                prepared.append(self._prepare(row))
+            except RecordError as error:
+                refused.append((row, str(error)))
+            except (ValueError, OverflowError) as error:  # a time that no calendar has
+                refused.append((row, f"a value is out of range: {error}"))
+        return (self._referring(prepared) if self._references and prepared else prepared), refused
+
+    def _prepare(self, row: Incoming) -> Prepared:
+        members = read_members(row.body)
+        record = self._record.read(row.body)
+        self._note_drift(row.remote_id, members, record)
+        values = {
+            "remote_id": row.remote_id,
+            "payload": row.body,
+            "payload_hash": row.digest,
+            "synced_at": row.sent_at,
+            "vanished_at": None,
+            "text_cleaned": _REPLACEMENT_BYTES in row.body,
+            **self.resource.model.values_from(record),
+            **dict.fromkeys(self._references),
+        }
+        if not self._names:
+            self._names = tuple(values)
+            self._converters = [self._table.converter(name) for name in self._names]
+        return Prepared(
+            row,
+            members,
+            tuple(convert(value) for convert, value in zip(self._converters, values.values(), strict=True)),
+        )
+
+    def _referring(self, prepared: list[Prepared]) -> list[Prepared]:
+        """The same rows, related to those targets that are here."""
+        for name in self._references:
+            source, target = self._names.index(f"{name}_remote_id"), self._names.index(name)
+            wanted = {item.values[source] for item in prepared if item.values[source]}
+            targets = self.resource.model.target_of(name)._default_manager.filter(remote_id__in=wanted)
+            pks = dict(targets.values_list("remote_id", "pk"))
+            prepared = [
+                Prepared(row, members, (*values[:target], pks.get(values[source]), *values[target + 1 :]))
+                for row, members, values in map(msgspec.structs.astuple, prepared)
+            ]
+        return prepared
+
+    # -- what is told beside the rows ---------------------------------------------------------------------------------
+
+    def _note_drift(self, remote_id: str, members: dict[str, Any], record: Record) -> None:
+        for name in members.keys() - self._known:
+            self._count_drift(Drift.Kind.MEMBER, name, remote_id)
+        for name, words in self._record.words.items():
+            word = getattr(record, name)
+            if word is not None and word not in words:
+                self._count_drift(Drift.Kind.WORD, f"{name}={word}", remote_id)
+
+    def _count_drift(self, kind: str, name: str, remote_id: str) -> None:
+        count, _ = self._drift.get((kind, name[:255]), (0, ""))
+        self._drift[kind, name[:255]] = count + 1, remote_id
+
+    def _keep_drift(self) -> None:
+        drift, self._drift = self._drift, {}
+        if self._is_dry:
+            return
+        for (kind, name), (count, remote_id) in drift.items():
+            row, _ = Drift.objects.get_or_create(resource=self.resource.name, kind=kind, name=name)
+            row.count += count
+            row.last_seen_at, row.sample_remote_id = timezone.now(), remote_id
+            row.save()
+
+    def _reject_all(self, refused: Iterable[Refused]) -> None:
+        for row, reason in refused:
+            self._reject(row.remote_id, row.owner, row.body, reason)
+
+    def _reject(self, remote_id: str, owner: str, body: bytes, reason: str) -> None:
+        if not self._is_dry:
+            rejected.keep(self.resource.name, self._run, remote_id, owner, body, reason)
+            self._open_rejections.add(remote_id)
+
+    def _resolve(self, remote_ids: Iterable[str]) -> None:
+        healed = self._open_rejections.intersection(remote_ids) if self._open_rejections else set()
+        if healed and not self._is_dry:
+            rejected.resolve(self.resource.name, healed)
+            self._open_rejections -= healed
+
+
+def _is_equal(known: tuple[int, bytes, bool] | None, row: Incoming) -> bool:
+    return known is not None and known[1] == row.digest and not known[2]
+
+
+def _told(value: Any) -> str | None:
+    """A member's value as JSON, cut where it is too long to be read anyway; None where the member is absent."""
+    if value is _ABSENT:
+        return None
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= MAX_TOLD_CHARS else f"{text[:MAX_TOLD_CHARS]}…"

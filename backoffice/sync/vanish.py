@@ -1,0 +1,113 @@
+"""When a row may be called gone: a complete sweep did not meet it *and* a second look does not find it."""
+
+from array import array
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from backoffice.errors import RemoteError, RemoteNotFound
+from backoffice.models import RowChange, SyncRun
+from backoffice.sync.ahead import in_order
+from backoffice.sync.resource import Batch, Resource
+from backoffice.sync.seen import SeenRows
+
+if TYPE_CHECKING:
+    from backoffice.sync.engine import Sweep
+
+BRAKE_ROWS = 20
+BRAKE_SHARE = 0.10
+IN_FLIGHT = 4
+CHUNK = 500
+
+
+def candidates(resource: Resource, swept: SeenRows, since: datetime | None) -> "array[int]":
+    """Primary keys of living rows that the sweep begun at ``since`` has not met, in order."""
+    living = resource.sweepable()
+    found = array("q")
+    if living.count() == swept.count:
+        return found
+    absent = resource.may_vanish(living).filter(synced_at__lt=since).order_by("pk")
+    for pk in absent.values_list("pk", flat=True).iterator(chunk_size=10_000):
+        if pk not in swept:
+            found.append(pk)
+    return found
+
+
+def is_held(resource: Resource, count: int, accepted: SyncRun | None) -> bool:
+    """Whether so many rows would vanish that a person has to say yes first: over 20 and over 10 %."""
+    if count <= BRAKE_ROWS or count <= BRAKE_SHARE * resource.sweepable().count():
+        return False
+    return accepted is None or count > accepted.held
+
+
+def settle(sweep: "Sweep", pks: "array[int]") -> list[RemoteError]:
+    """Look a second time for every candidate and mark those that are gone; the looks that failed."""
+    if not pks:
+        return []
+    if sweep.resource.can_read:
+        return _settle_by_reading(sweep, pks)
+    first, sweep.met.swept = sweep.met.swept, SeenRows()
+    sweep.read_all()
+    second = sweep.met.swept
+    sweep.met.swept = first
+    if not sweep.met.unreadable_ids:
+        _mark(sweep, [pk for pk in pks if pk not in second])
+    return []
+
+
+def _settle_by_reading(sweep: "Sweep", pks: "array[int]") -> list[RemoteError]:
+    failed: list[RemoteError] = []
+    for start in range(0, len(pks), CHUNK):
+        ids = dict(
+            sweep.resource.model._default_manager.filter(pk__in=pks[start : start + CHUNK].tolist()).values_list(
+                "pk", "remote_id"
+            )
+        )
+        gone: list[int] = []
+        for pk, batch, error in sweep.ahead(_looks(sweep, ids)):
+            if isinstance(error, RemoteNotFound):
+                gone.append(pk)
+            elif error is not None:
+                failed.append(error)
+            else:
+                sweep.take(batch)  # it is there after all: the list had only missed it
+        _mark(sweep, gone)
+    return failed
+
+
+def _looks(sweep: "Sweep", ids: dict[int, str]) -> Iterator[tuple[int, Batch | None, RemoteError | None]]:
+    def look(pk: int, remote_id: str) -> tuple[int, Batch | None, RemoteError | None]:
+        try:
+            body, sent_at = sweep.resource.read(sweep.api, remote_id)
+        except RemoteError as error:
+            return pk, None, error
+        return pk, Batch([body], sent_at, sweep.run.checkpoint), None
+
+    return in_order((partial(look, pk, remote_id) for pk, remote_id in ids.items()), IN_FLIGHT)
+
+
+def _mark(sweep: "Sweep", pks: list[int]) -> None:
+    """Tombstones for rows that nothing newer than this sweep has touched."""
+    now = timezone.now()
+    with transaction.atomic():
+        rows = sweep.resource.sweepable().filter(pk__in=pks, synced_at__lt=sweep.run.swept_from)
+        gone = list(rows.values_list("pk", "remote_id"))
+        if not sweep.run.is_dry:
+            sweep.resource.model._default_manager.filter(pk__in=[pk for pk, _ in gone]).update(vanished_at=now)
+            RowChange.objects.bulk_create(
+                RowChange(
+                    resource=sweep.resource.name,
+                    remote_id=remote_id,
+                    member="vanished_at",
+                    before="null",
+                    after='"vanished"',
+                    run=sweep.run,
+                    changed_at=now,
+                )
+                for _, remote_id in gone
+            )
+        sweep.count(vanished=len(gone))

@@ -1,0 +1,102 @@
+"""The upstreams by name: are they on, which one is it, and may we call it now."""
+
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from backoffice.errors import NotConfigured, UpstreamChanged
+from backoffice.gate import Breaker, Budget
+from backoffice.models import UpstreamState
+
+SANDBOX = "sandbox"
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """One remote system. ``variables`` are the settings without which it is off."""
+
+    name: str
+    label: str
+    variables: tuple[str, ...]
+
+
+UPSTREAMS = {"kirim": Upstream("kirim", "Kirim", ("KIRIM_BASE_URL", "KIRIM_API_KEY"))}
+
+
+def missing_variables(name: str) -> list[str]:
+    """The variables that must be set before the upstream is on."""
+    return [variable for variable in UPSTREAMS[name].variables if not getattr(settings, variable)]
+
+
+def is_on(name: str) -> bool:
+    """Whether the upstream is configured."""
+    return not missing_variables(name)
+
+
+def identity(name: str) -> str:
+    """Which installation of the upstream the configuration names: its base URL, or ``sandbox`` whatever its port."""
+    url = urlsplit(str(getattr(settings, f"{name.upper()}_BASE_URL")))
+    if url.hostname in {"127.0.0.1", "localhost", "::1"} and url.path.startswith("/sandbox/"):
+        return SANDBOX
+    return url.geturl().rstrip("/")
+
+
+def base_url(name: str) -> str:
+    """The configured base URL.
+
+    Raises NotConfigured where the upstream is off, UpstreamChanged where its records came from another one.
+    """
+    missing = missing_variables(name)
+    if missing:
+        raise NotConfigured(f"{UPSTREAMS[name].label} is off: set {' and '.join(missing)}. `doctor` says more.")
+    known = state_of(name).identity
+    if known and known != identity(name):
+        raise UpstreamChanged(
+            f"The {UPSTREAMS[name].label} records here came from {known}, but {identity(name)} is configured now. "
+            f"Nothing was sent. If that is meant: manage.py doctor --accept-upstream {name}"
+        )
+    return str(getattr(settings, f"{name.upper()}_BASE_URL"))
+
+
+def state_of(name: str) -> UpstreamState:
+    """The upstream's row; a fresh unsaved one before anything was ever kept."""
+    return UpstreamState.objects.filter(upstream=name).first() or UpstreamState(upstream=name)
+
+
+@cache
+def budget(name: str) -> Budget:
+    """This process's share of the upstream's rate."""
+    return Budget(getattr(settings, f"{name.upper()}_REQUESTS_PER_MINUTE") / settings.PROCESSES)
+
+
+def open_breaker(name: str) -> Breaker:
+    """The breaker as the last caller left it."""
+    state = state_of(name)
+    return Breaker(state.paused_until, state.pause_reason, state.failures)
+
+
+def keep_breaker(name: str, breaker: Breaker) -> None:
+    """Write down what the calls since ``open_breaker`` taught, if they taught anything."""
+    if not breaker.changed:
+        return
+    breaker.changed = False
+    _update(name, paused_until=breaker.paused_until, pause_reason=breaker.reason, failures=breaker.failures)
+
+
+def remember(name: str) -> None:
+    """A sync succeeded: from now on these records belong to the upstream that is configured now."""
+    _update(name, identity=identity(name), last_success_at=timezone.now())
+
+
+def accept(name: str) -> None:
+    """An operator confirmed that the configured upstream takes the place of the one remembered."""
+    _update(name, identity=identity(name))
+
+
+@transaction.atomic
+def _update(name: str, **values: object) -> None:
+    UpstreamState.objects.update_or_create(upstream=name, defaults=values)
