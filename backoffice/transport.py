@@ -3,8 +3,10 @@
 httpx's own time-outs are per read: a body, or a header, that drips one byte at a time outlasts them for ever.
 """
 
+import ssl
 import threading
 from collections.abc import Callable, Iterable
+from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -36,9 +38,15 @@ class DeadlineTransport(httpx.HTTPTransport):
     """The network, with every connect, read and write held to ``deadline``. TLS is always verified."""
 
     def __init__(self, deadline: Deadline, limits: httpx.Limits) -> None:
-        super().__init__(limits=limits)
+        super().__init__(limits=limits, verify=_tls())
         # httpx has no argument for httpcore's documented `network_backend`; a test pins that this reaches it.
         self._pool._network_backend = _Backend(deadline)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """One context for all clients of a process: reading the certificate authorities takes 20 ms."""
+    return httpx.create_ssl_context()
 
 
 class _Backend(httpcore.SyncBackend):

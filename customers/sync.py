@@ -78,7 +78,9 @@ class Accounts(CursorResource):
     def store_keyless(self, rows: list[tuple[bytes, datetime]], store: Store) -> bool:
         stored = WhatsAppAccount.objects.filter(remote_id__startswith=f"{ONBOARDING}:")
         wanted = {row.remote_id: row for row in self._numbered(rows, store)}
-        hashes = {remote_id: bytes(digest) for remote_id, digest in stored.values_list("remote_id", "payload_hash")}
+        hashes = {
+            remote_id: bytes(digest).hex() for remote_id, digest in stored.values_list("remote_id", "payload_hash")
+        }
         if hashes == {remote_id: row.digest for remote_id, row in wanted.items()}:
             return False
         stored.delete()

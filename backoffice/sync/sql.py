@@ -14,6 +14,7 @@ from django.db.models import CharField, DateTimeField, Field, JSONField, Model
 from backoffice.records import RecordError
 
 Row = Sequence[Any]
+_STORED = msgspec.json.Decoder(list[tuple[str, int, str, int]])
 
 
 class Table:
@@ -26,15 +27,21 @@ class Table:
         self._quote = quote
         self.is_postgresql = connection.vendor == "postgresql"
 
-    def stored(self, remote_ids: Sequence[str]) -> dict[str, tuple[int, bytes, bool]]:
-        """Primary key, payload hash and "has vanished" of those that are here, by remote id."""
+    def stored(self, remote_ids: Sequence[str]) -> dict[str, tuple[int, str, bool]]:
+        """Primary key, payload hash (hex) and "has vanished" of those that are here, by remote id."""
+        if self.is_postgresql:
+            columns = "remote_id, id, encode(payload_hash, 'hex'), vanished_at IS NOT NULL"
+        else:
+            # One row of JSON: SQLite's driver lets go of Python's lock at every row it steps to, and next to a thread
+            # that reads ahead it would wait for the lock as often (92 ms against 5.8 s for 20,000 rows).
+            columns = "json_group_array(json_array(remote_id, id, lower(hex(payload_hash)), vanished_at IS NOT NULL))"
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT remote_id, id, payload_hash, vanished_at IS NOT NULL FROM {self._name} "  # noqa: S608
-                f"WHERE remote_id {self._is_one_of}",
+                f"SELECT {columns} FROM {self._name} WHERE remote_id {self._is_one_of}",  # noqa: S608
                 [self._list_of(remote_ids)],
             )
-            return {row[0]: row[1:] for row in cursor.fetchall()}
+            rows = cursor.fetchall() if self.is_postgresql else _STORED.decode(cursor.fetchone()[0])
+        return {remote_id: (pk, digest, bool(vanished)) for remote_id, pk, digest, vanished in rows}
 
     def primary_keys(self, remote_ids: Sequence[str]) -> list[int]:
         """Primary keys of ``remote_ids``, in no order."""
@@ -75,40 +82,35 @@ class Table:
     def _list_of(self, values: Sequence[str]) -> Any:
         return list(values) if self.is_postgresql else msgspec.json.encode(values).decode()
 
-    def converter(self, name: str) -> Callable[[Any], Any]:
-        """How a value of the field ``name`` becomes a parameter of a statement."""
-        return _converter(self._field(name), self.is_postgresql)
-
-
-def _converter(field: "Field[Any, Any]", is_postgresql: bool) -> Callable[[Any], Any]:
-    if isinstance(field, DateTimeField):
-        return _same if is_postgresql else _sqlite_time
-    if isinstance(field, JSONField):
-        return _json
-    if isinstance(field, CharField) and field.max_length:
-        return _short_text(field.name, field.max_length)
-    return _same
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _sqlite_time(value: datetime | None) -> str | None:
-    """As Django stores times in SQLite: naive UTC text."""
-    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
-
-
-def _json(value: Any) -> str | None:
-    """JSON text; bytes are JSON already."""
-    if value is None:
+    def converter(self, name: str) -> Callable[[Any], Any] | None:
+        """How a value of the field ``name`` that is not null becomes a parameter; None where it is one already."""
+        field = self._field(name)
+        if isinstance(field, DateTimeField):
+            return None if self.is_postgresql else _sqlite_time
+        if isinstance(field, JSONField):
+            return _json
+        if isinstance(field, CharField) and field.max_length:
+            return _short_text(name, field.max_length)
         return None
+
+    def time(self, value: datetime) -> Any:
+        """An aware time as a parameter."""
+        return value if self.is_postgresql else _sqlite_time(value)
+
+
+def _sqlite_time(value: datetime) -> str:
+    """As Django stores times in SQLite: naive UTC text."""
+    return str(value.astimezone(UTC).replace(tzinfo=None))
+
+
+def _json(value: Any) -> str:
+    """JSON text; bytes are JSON already."""
     return value.decode() if isinstance(value, bytes) else msgspec.json.encode(value).decode()
 
 
-def _short_text(name: str, max_length: int) -> Callable[[str | None], str | None]:
-    def checked(value: str | None) -> str | None:
-        if value is not None and len(value) > max_length:
+def _short_text(name: str, max_length: int) -> Callable[[str], str]:
+    def checked(value: str) -> str:
+        if len(value) > max_length:
             raise RecordError(f"{name} has {len(value)} characters; {max_length} are kept at most")
         return value
 

@@ -5,11 +5,11 @@ are decoded. A row that cannot be taken is rejected by itself.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
@@ -51,24 +51,29 @@ class Met:
     """What this run has met so far."""
 
     counted: SeenRows = field(default_factory=SeenRows)  # rows that are in the tally
-    swept: SeenRows = field(default_factory=SeenRows)  # rows that the sweep in hand has met
+    swept: SeenRows = field(init=False)  # rows that the sweep in hand has met
     unstored: set[bytes] = field(default_factory=set)  # digests of ids that have no row: rejected, or a dry run's new
     unreadable_ids: int = 0
     keyless: list[tuple[bytes, datetime]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.swept = self.counted  # the same until a second sweep begins
+
     def begin_sweep(self) -> None:
-        """Forget what the last sweep met, but not what is in the tally."""
-        self.swept = SeenRows()
+        """Forget what an earlier sweep of this run met, but not what is in the tally."""
+        if self.counted.count:
+            self.swept = SeenRows()
         self.unreadable_ids = 0
         self.keyless = []
 
-    def first_time(self, pk: int) -> bool:
-        """Mark a stored row as met; whether it goes into the tally."""
-        self.swept.add(pk)
-        return self.counted.add(pk)
+    def first_times(self, pks: Collection[int]) -> int:
+        """Mark stored rows as met; how many of them go into the tally."""
+        if self.swept is not self.counted:
+            self.swept.add_all(pks)
+        return self.counted.add_all(pks)
 
     def first_time_unstored(self, remote_id: str) -> bool:
-        """The same for an id without a row."""
+        """The same for one id without a row."""
         digest = blake2b(remote_id.encode(), digest_size=16).digest()
         if digest in self.unstored:
             return False
@@ -81,7 +86,7 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
 
     remote_id: str
     body: bytes
-    digest: bytes
+    digest: str  # hex
     sent_at: datetime
     owner: str
 
@@ -110,7 +115,8 @@ class Store:
         self._record: type[Record] = resource.record
         self._known = resource.record.members()
         self._salt = resource.record.fingerprint()
-        key: Any = msgspec.defstruct("Key", [("key", str | None)], rename={"key": resource.key})
+        remote_id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_CHARS)]
+        key: Any = msgspec.defstruct("Key", [("key", remote_id | None)], rename={"key": resource.key})
         self._key = msgspec.json.Decoder(key)
         self._references = resource.model.references
         self._names: tuple[str, ...] = ()
@@ -119,15 +125,15 @@ class Store:
 
     def take(self, batches: Iterable[Batch], met: Met, tally: Tally) -> Tally:
         """Store the rows of ``batches``; the tally with them added. Call it inside a transaction."""
-        for rows in self._chunks(batches, met):
-            incoming, tally = self._readable(rows, met, tally)
-            tally = self._take_chunk(incoming, met, tally)
+        for group in _groups(batches):
+            incoming, tally = self._readable(group, met, tally)
+            tally = self._take_group(incoming, met, tally)
         self._keep_drift()
         return tally
 
-    def digest(self, body: bytes) -> bytes:
-        """What tells one body from another: 16 bytes over it and over the record's definition."""
-        return blake2b(body, digest_size=16, key=self._salt).digest()
+    def digest(self, body: bytes) -> str:
+        """What tells one body from another: 16 bytes (hex) over it and over the record's definition."""
+        return blake2b(body, digest_size=16, person=self._salt).hexdigest()
 
     def put(self, rows: Sequence[Incoming]) -> None:
         """Insert rows that are known to be new, without counting; one that cannot be taken is rejected."""
@@ -137,55 +143,49 @@ class Store:
 
     # -- reading the rows ---------------------------------------------------------------------------------------------
 
-    def _chunks(self, batches: Iterable[Batch], met: Met) -> Iterable[list[tuple[bytes, Batch]]]:
-        chunk: list[tuple[bytes, Batch]] = []
-        for batch in batches:
-            for row in batch.rows:
-                chunk.append((row, batch))
-                if len(chunk) == CHUNK:
-                    yield chunk
-                    chunk = []
-        if chunk:
-            yield chunk
-
-    def _readable(self, rows: list[tuple[bytes, Batch]], met: Met, tally: Tally) -> tuple[dict[str, Incoming], Tally]:
+    def _readable(self, group: list[Batch], met: Met, tally: Tally) -> tuple[dict[str, Incoming], Tally]:
+        """Rows by remote id, where one came twice the later one; those without a usable id are rejected."""
         incoming: dict[str, Incoming] = {}
-        storable, decode, salt = self._record.storable, self._key.decode, self._salt
+        decode, salt, secrets = self._key.decode, self._salt, self._record.secrets
         nameless = 0
-        for raw, batch in rows:
-            body = storable(raw)
-            try:
-                remote_id = decode(body).key
-                if remote_id is None and self.resource.keyless_is_normal:
-                    met.keyless.append((body, batch.sent_at))
+        for batch in group:
+            sent_at, owner = batch.sent_at, batch.owner
+            for body in map(self._record.storable, batch.rows) if secrets else batch.rows:
+                try:
+                    remote_id = decode(body).key
+                    if remote_id is None and self.resource.keyless_is_normal:
+                        met.keyless.append((body, sent_at))
+                        continue
+                    if remote_id is None or REPLACEMENT in remote_id:
+                        raise RecordError("it is null or holds characters that cannot be kept")
+                except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                    nameless += 1
+                    self._reject("", owner, body, f"no usable id: {error}")
                     continue
-                if not remote_id or len(remote_id) > MAX_ID_CHARS or REPLACEMENT in remote_id:
-                    raise RecordError("the id is empty, too long or unreadable")
-            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-                nameless += 1
-                self._reject("", batch.owner, body, f"no usable id: {error}")
-                continue
-            digest = blake2b(body, digest_size=16, key=salt).digest()
-            incoming[remote_id] = Incoming(remote_id, body, digest, batch.sent_at, batch.owner)  # the later one counts
+                digest = blake2b(body, digest_size=16, person=salt).hexdigest()
+                incoming[remote_id] = Incoming(remote_id, body, digest, sent_at, owner)
         met.unreadable_ids += nameless
         return incoming, tally.plus(fetched=nameless, failed=nameless)
 
-    def _take_chunk(self, incoming: dict[str, Incoming], met: Met, tally: Tally) -> Tally:
+    def _take_group(self, incoming: dict[str, Incoming], met: Met, tally: Tally) -> Tally:
         stored = self._table.stored(list(incoming))
         new: list[Incoming] = []
         differing: dict[int, tuple[Incoming, bool]] = {}
-        unchanged = 0
+        equal: list[int] = []
         for remote_id, row in incoming.items():
             known = stored.get(remote_id)
             if known is None:
                 new.append(row)
-            elif _is_equal(known, row):
-                unchanged += met.first_time(known[0])
+            elif known[1] == row.digest and not known[2]:
+                equal.append(known[0])
             else:
                 differing[known[0]] = row, known[2]
+        unchanged = met.first_times(equal)
         tally = tally.plus(fetched=unchanged, unchanged=unchanged)
         if self._open_rejections:
-            self._resolve(remote_id for remote_id, row in incoming.items() if _is_equal(stored.get(remote_id), row))
+            self._resolve(
+                incoming.keys() - {row.remote_id for row in new} - {row.remote_id for row, _ in differing.values()}
+            )
         if differing:
             tally = self._update_changed(differing, met, tally)
         if new:
@@ -202,7 +202,7 @@ class Store:
             refused += self._write(self._insert, prepared)
             unwanted = {row.remote_id for row, _ in refused}
             taken = [item.row.remote_id for item in prepared if item.row.remote_id not in unwanted]
-            created = sum(met.first_time(pk) for pk in self._table.primary_keys(taken))
+            created = met.first_times(self._table.primary_keys(taken))
             self._resolve(taken)
         failed = sum(met.first_time_unstored(row.remote_id) for row, _ in refused)
         self._reject_all(refused)
@@ -260,15 +260,15 @@ class Store:
         unwanted = {row.remote_id for row, _ in refused}
         counts: dict[str, int] = defaultdict(int)
         for pk in stale:
-            counts["unchanged"] += met.first_time(pk)
+            counts["unchanged"] += met.first_times([pk])
         for remote_id in unwanted:
-            counts["failed"] += met.first_time(pk_of[remote_id])
+            counts["failed"] += met.first_times([pk_of[remote_id]])
         changes: list[tuple[Any, ...]] = []
         for item in prepared:
             pk = pk_of[item.row.remote_id]
             if item.row.remote_id in unwanted:
                 continue
-            counts["unchanged" if pk in same else "updated"] += met.first_time(pk)
+            counts["unchanged" if pk in same else "updated"] += met.first_times([pk])
             if pk not in same:
                 changes += self._changes(item, before[pk][0], differing[pk][1])
         self._resolve(pk_of.keys() - unwanted)
@@ -280,7 +280,7 @@ class Store:
     def _with_time(self, item: Prepared, synced_at: datetime) -> Sequence[Any]:
         """The row's values, but with the time of the body that is stored."""
         values = list(item.values)
-        values[self._names.index("synced_at")] = self._table.converter("synced_at")(synced_at)
+        values[self._names.index("synced_at")] = self._table.time(synced_at)
         return values
 
     def _changes(self, item: Prepared, before: Any, had_vanished: bool) -> list[tuple[Any, ...]]:
@@ -288,7 +288,7 @@ class Store:
         pairs = {name: (before.get(name, _ABSENT), after.get(name, _ABSENT)) for name in before.keys() | after.keys()}
         if had_vanished:
             pairs["vanished_at"] = "vanished", None
-        time = self._change_table.converter("changed_at")(timezone.now())
+        time = self._change_table.time(timezone.now())
         run_id = self._run.pk if self._run else None
         return [
             (self.resource.name, item.row.remote_id, name[:255], _told(old), _told(new), run_id, time)
@@ -317,7 +317,7 @@ class Store:
         values = {
             "remote_id": row.remote_id,
             "payload": row.body,
-            "payload_hash": row.digest,
+            "payload_hash": bytes.fromhex(row.digest),
             "synced_at": row.sent_at,
             "vanished_at": None,
             "text_cleaned": _REPLACEMENT_BYTES in row.body,
@@ -326,12 +326,13 @@ class Store:
         }
         if not self._names:
             self._names = tuple(values)
-            self._converters = [self._table.converter(name) for name in self._names]
-        return Prepared(
-            row,
-            members,
-            tuple(convert(value) for convert, value in zip(self._converters, values.values(), strict=True)),
-        )
+            converters = [(index, self._table.converter(name)) for index, name in enumerate(self._names)]
+            self._converters = [(index, convert) for index, convert in converters if convert is not None]
+        parameters = list(values.values())
+        for index, convert in self._converters:
+            if parameters[index] is not None:
+                parameters[index] = convert(parameters[index])
+        return Prepared(row, members, tuple(parameters))
 
     def _referring(self, prepared: list[Prepared]) -> list[Prepared]:
         """The same rows, related to those targets that are here."""
@@ -386,8 +387,20 @@ class Store:
             self._open_rejections -= healed
 
 
-def _is_equal(known: tuple[int, bytes, bool] | None, row: Incoming) -> bool:
-    return known is not None and known[1] == row.digest and not known[2]
+def _groups(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Batches in groups of up to ``CHUNK`` rows, each compared with one query; a larger batch is split."""
+    group: list[Batch] = []
+    room = CHUNK
+    for batch in batches:
+        for start in range(0, len(batch.rows), CHUNK):
+            part = batch if len(batch.rows) <= CHUNK else replace(batch, rows=batch.rows[start : start + CHUNK])
+            if len(part.rows) > room:
+                yield group
+                group, room = [], CHUNK
+            group.append(part)
+            room -= len(part.rows)
+    if group:
+        yield group
 
 
 def _told(value: Any) -> str | None:
