@@ -14,6 +14,7 @@ import httpx
 import msgspec
 import structlog
 import tenacity
+from django.conf import settings
 from django.utils import timezone
 
 from backoffice.errors import (
@@ -242,7 +243,7 @@ def _wait_s(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, RemoteLimited) and error.retry_at:
         return max(0.0, (error.retry_at - timezone.now()).total_seconds())
-    return float(tenacity.wait_random_exponential(multiplier=0.3, max=8)(state))
+    return float(tenacity.wait_random_exponential(multiplier=settings.REMOTE_FIRST_WAIT_S, max=8)(state))
 
 
 def _retry_at(header: str) -> datetime | None:

@@ -122,9 +122,8 @@ class SyncRun(models.Model):
 
     def is_silent(self) -> bool:
         """Whether whoever carried it out is gone: seen at once on the same host, else after 30 s without a sign."""
-        gone = self.process.is_gone()
-        if gone is not None:
-            return gone
+        if self.process.is_gone():
+            return True
         return self.heartbeat_at is None or timezone.now() - self.heartbeat_at > SILENT_AFTER
 
 

@@ -1,6 +1,6 @@
 """Everything that differs between installations, read from the environment once. Nothing else reads it.
 
-Order: the process environment, then ``.env``, then (only where there is no ``.env``) the demo's ``DATA_DIR/demo.env``.
+Order: the process environment, then ``.env`` or (where there is none, and for the demo) ``DATA_DIR/demo.env``.
 """
 
 from pathlib import Path
@@ -10,12 +10,12 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.urls import reverse_lazy
 
-from backoffice.demo_env import demo_env_file
+from backoffice.demo_env import env_file
 from backoffice.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env" if (BASE_DIR / ".env").exists() else demo_env_file())
+environ.Env.read_env(env_file())
 
 # --- The installation ------------------------------------------------------------------------------------------------
 DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -35,6 +35,7 @@ KIRIM_BASE_URL = env("KIRIM_BASE_URL", default="")
 KIRIM_API_KEY = env("KIRIM_API_KEY", default="")
 KIRIM_REQUESTS_PER_MINUTE = env.int("KIRIM_REQUESTS_PER_MINUTE", default=0)  # 0: no budget of our own
 REMOTE_TRANSPORT = None  # an httpx transport instead of the network: tests only
+REMOTE_FIRST_WAIT_S = 0.3  # before the first repeat of a failed call; it doubles, with full jitter
 
 # --- Django ----------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -101,7 +102,7 @@ else:
 
 # --- Celery: the row is the truth, a task only carries its id ---------------------------------------------------------
 BROKER_DIR = DATA_DIR / "broker"
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")  # without a host kombu warns of it
 if CELERY_BROKER_URL.startswith("filesystem:"):
     (BROKER_DIR / "queue").mkdir(parents=True, exist_ok=True)
     (BROKER_DIR / "control").mkdir(exist_ok=True)

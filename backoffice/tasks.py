@@ -70,14 +70,11 @@ def prune() -> None:
     now = timezone.now()
     RowChange.objects.filter(changed_at__lt=now - KEEP_CHANGES).delete()
     RejectedRecord.objects.filter(resolved_at__lt=now - KEEP_RUNS).delete()
-    newest = SyncRun.objects.filter(resource__in=RESOURCES).order_by("resource", "-id")
-    kept = {run.resource: run.pk for run in reversed(list(newest.filter(error=runs.HELD)))}
-    old = SyncRun.objects.filter(ended_at__lt=now - KEEP_RUNS).exclude(pk__in=kept.values())
-    old.exclude(pk__in=_last_sweeps()).delete()
+    SyncRun.objects.filter(ended_at__lt=now - KEEP_RUNS).exclude(pk__in=_last_sweeps()).delete()
 
 
 def _last_sweeps() -> list[int]:
-    """The newest complete sweep of each resource: pages tell the age of data by it."""
+    """The newest complete sweep of each resource: pages tell the age of data by it, and it may be held."""
     complete = SyncRun.objects.filter(state__in=[SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL])
     return [run.pk for name in RESOURCES if (run := complete.filter(resource=name).first())]
 

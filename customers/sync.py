@@ -75,17 +75,9 @@ class Accounts(CursorResource):
     def sweepable(self) -> QuerySet[Any]:
         return super().sweepable().exclude(remote_id__startswith=f"{ONBOARDING}:")
 
-    def store_keyless(self, rows: list[tuple[bytes, datetime]], store: Store) -> bool:
+    def store_keyless(self, rows: list[tuple[bytes, datetime]], store: Store) -> dict[str, int]:
         stored = WhatsAppAccount.objects.filter(remote_id__startswith=f"{ONBOARDING}:")
-        wanted = {row.remote_id: row for row in self._numbered(rows, store)}
-        hashes = {
-            remote_id: bytes(digest).hex() for remote_id, digest in stored.values_list("remote_id", "payload_hash")
-        }
-        if hashes == {remote_id: row.digest for remote_id, row in wanted.items()}:
-            return False
-        stored.delete()
-        store.put(list(wanted.values()))
-        return True
+        return store.rewrite(stored, list(self._numbered(rows, store)))
 
     def _numbered(self, rows: list[tuple[bytes, datetime]], store: Store) -> Iterator[Incoming]:
         """Each with an id made of its owner and its place among the owner's, whatever order the pages had."""

@@ -178,7 +178,7 @@ class Sweep:
                 self._waiting.append(batch)
                 if self._is_due():
                     self._commit()
-        except RemoteError:
+        except (RemoteError, runs.StopRequested):
             self._commit()
             raise
         self._commit()
@@ -224,12 +224,9 @@ class Sweep:
         runs.check_stop(self.run)
 
     def _store_keyless(self) -> None:
-        rows = self.met.keyless
-        if not self.resource.keyless_is_normal:
-            return
-        with transaction.atomic():
-            differs = not self.run.is_dry and self.resource.store_keyless(rows, self.store)
-            self.count(fetched=len(rows), **{"updated" if differs else "unchanged": len(rows)})
+        if self.resource.keyless_is_normal:
+            with transaction.atomic():
+                self.count(fetched=len(self.met.keyless), **self.resource.store_keyless(self.met.keyless, self.store))
 
     def _settle_absence(self) -> bool:
         """Mark what is proven gone; whether candidates are held back for a person."""

@@ -76,10 +76,10 @@ class Resource:
     def batch_stored(self, batch: Batch) -> None:
         """Called in the transaction that stored ``batch``, for what a resource keeps beside its rows."""
 
-    def store_keyless(self, rows: list[tuple[bytes, datetime]], store: Any) -> bool:
+    def store_keyless(self, rows: list[tuple[bytes, datetime]], store: Any) -> dict[str, int]:
         """Called in a transaction after a complete sweep, with the rows whose key was null.
 
-        Only for resources with ``keyless_is_normal``. Returns whether they differ from those stored before.
+        Only for resources with ``keyless_is_normal``. Returns how many were updated, unchanged and failed.
         """
         raise NotImplementedError
 

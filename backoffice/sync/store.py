@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from backoffice.models import Drift, RowChange, SyncRun
@@ -135,11 +136,21 @@ class Store:
         """What tells one body from another: 16 bytes (hex) over it and over the record's definition."""
         return blake2b(body, digest_size=16, person=self._salt).hexdigest()
 
-    def put(self, rows: Sequence[Incoming]) -> None:
-        """Insert rows that are known to be new, without counting; one that cannot be taken is rejected."""
+    def rewrite(self, stored: QuerySet[Any], rows: Sequence[Incoming]) -> dict[str, int]:
+        """Make ``rows`` the whole content of ``stored``, unless it is that already. Call it inside a transaction.
+
+        Returns how many were updated (all, if the set changed), unchanged and failed; those that cannot be taken are
+        rejected.
+        """
         prepared, refused = self._prepare_all(rows)
-        refused += self._write(self._insert, prepared)
+        wanted = {item.row.remote_id: item.row.digest for item in prepared}
+        held = {remote_id: bytes(digest).hex() for remote_id, digest in stored.values_list("remote_id", "payload_hash")}
+        if wanted != held and not self._is_dry:
+            stored.delete()
+            refused += self._write(self._insert, prepared)
         self._reject_all(refused)
+        taken = len(rows) - len(refused)
+        return {"failed": len(refused), "unchanged" if wanted == held else "updated": taken}
 
     # -- reading the rows ---------------------------------------------------------------------------------------------
 
