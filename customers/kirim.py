@@ -1,6 +1,8 @@
 """Kirim: its records and its client, nothing else. Contract: Kirim API 3.2."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -8,9 +10,10 @@ from django.conf import settings
 
 from backoffice import upstreams
 from backoffice.client import Page, Patience, RemoteClient
+from backoffice.errors import RemoteRejected
 from backoffice.records import Record
 
-# Not stated by the contract: the largest `limit`. A remote that knows less answers with shorter pages.
+# Not stated by the contract: the largest `limit`. A Kirim that refuses this one is listed by its own page size.
 PAGE_SIZE = "200"
 # Not stated by the contract: whether a list without `status` holds archived customers. So both are read.
 ARCHIVED = "archived"
@@ -103,6 +106,8 @@ class _ErrorAnswer(msgspec.Struct):
 class KirimAPI(RemoteClient):
     """Kirim's API, one method per endpoint."""
 
+    _limit: Mapping[str, str] = MappingProxyType({"limit": PAGE_SIZE})
+
     @classmethod
     def from_settings(cls, patience: Patience) -> Self:
         """A client for the configured Kirim. Raises NotConfigured, UpstreamChanged."""
@@ -141,8 +146,14 @@ class KirimAPI(RemoteClient):
         return told.error.message or told.error.code, told.request_id
 
     def _list(self, endpoint: str, cursor: str | None, filters: dict[str, str] | None = None) -> Page:
-        params = {"limit": PAGE_SIZE, **(filters or {}), **({"cursor": cursor} if cursor else {})}
-        answer = self.call(endpoint, _ListAnswer, params=params)
+        params = {**(filters or {}), **({"cursor": cursor} if cursor else {})}
+        try:
+            answer = self.call(endpoint, _ListAnswer, params={**self._limit, **params})
+        except RemoteRejected as error:
+            if error.status != 400 or cursor or not self._limit:
+                raise
+            self._limit = {}
+            answer = self.call(endpoint, _ListAnswer, params=params)
         page = answer.value
         # The end is stated only where both members agree; what has a cursor is read on.
         is_last = not page.has_more and not page.next_cursor

@@ -57,7 +57,8 @@ class Table:
         columns = ", ".join(self._quote(self._field(name).column or "") for name in names)
         with connection.cursor() as cursor:
             if self.is_postgresql:
-                with cursor.copy(f"COPY {self._name} ({columns}) FROM STDIN") as copy:
+                copying = cursor.copy(f"COPY {self._name} ({columns}) FROM STDIN")
+                with connection.wrap_database_errors, copying as copy:  # Django wraps only what it knows itself
                     for row in rows:
                         copy.write_row(row)
             else:
@@ -86,7 +87,7 @@ class Table:
         """How a value of the field ``name`` that is not null becomes a parameter; None where it is one already."""
         field = self._field(name)
         if isinstance(field, DateTimeField):
-            return None if self.is_postgresql else _sqlite_time
+            return self.time
         if isinstance(field, JSONField):
             return _json
         if isinstance(field, CharField) and field.max_length:
@@ -94,13 +95,9 @@ class Table:
         return None
 
     def time(self, value: datetime) -> Any:
-        """An aware time as a parameter."""
-        return value if self.is_postgresql else _sqlite_time(value)
-
-
-def _sqlite_time(value: datetime) -> str:
-    """As Django stores times in SQLite: naive UTC text."""
-    return str(value.astimezone(UTC).replace(tzinfo=None))
+        """An aware time as a parameter. Raises OverflowError for one that has no year in UTC: it could not be read."""
+        in_utc = value.astimezone(UTC)
+        return in_utc if self.is_postgresql else str(in_utc.replace(tzinfo=None))  # as Django stores it in SQLite
 
 
 def _json(value: Any) -> str:

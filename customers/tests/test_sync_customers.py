@@ -122,6 +122,15 @@ def test_a_huge_page_is_taken_in_groups(kirim: FakeKirim) -> None:
     assert Customer.objects.count() == CHUNK * 2 + 17
 
 
+def test_a_kirim_that_refuses_our_page_size_is_listed_by_its_own(kirim: FakeKirim) -> None:
+    kirim.customers = [customer(n) for n in range(120)]
+    kirim.mischief = lambda request: (
+        refusal(400, "validation_failed", "limit") if "limit" in request.url.params else None
+    )
+    assert counts(sync()) == {"fetched": 120, "created": 120}
+    assert len([request for request in kirim.requests if "limit" in request.url.params]) == 1
+
+
 # -- one bad row is one bad row ---------------------------------------------------------------------------------------
 
 
