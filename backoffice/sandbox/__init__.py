@@ -5,6 +5,6 @@ Importing this package needs no web framework; building a ``Sandbox`` needs Flas
 """
 
 from backoffice.sandbox.app import KIRIM_PATH, Sandbox
-from backoffice.sandbox.switches import AnswerDropped, Unreachable
+from backoffice.sandbox.switches import AnswerDropped, Switch, Unreachable
 
-__all__ = ["KIRIM_PATH", "AnswerDropped", "Sandbox", "Unreachable"]
+__all__ = ["KIRIM_PATH", "AnswerDropped", "Sandbox", "Switch", "Unreachable"]

@@ -19,8 +19,3 @@ def stamp(moment: datetime) -> str:
 def milliseconds(moment: datetime) -> int:
     """Whole milliseconds since 1970."""
     return int(moment.timestamp() * 1000)
-
-
-def from_milliseconds(value: int) -> datetime:
-    """The moment that many milliseconds after 1970, aware."""
-    return datetime.fromtimestamp(value / 1000, UTC)

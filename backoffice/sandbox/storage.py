@@ -25,6 +25,7 @@ class Storage:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")  # survives kill -9; only a power cut may cost a call
+        self._connection.execute("PRAGMA cache_size=-64000")  # 64 MB: filling a big new state need not spill
         self._connection.execute(_NOTES)
 
     def create(self, schema: str) -> None:

@@ -1,9 +1,12 @@
 """``manage.py sandbox``: the upstreams in small on a loopback port."""
 
+import os
 import signal
+import sqlite3
 import threading
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -33,31 +36,39 @@ class Command(BaseCommand):
         parser.add_argument("--latency-ms", type=whole_number(0, 600_000), default=0, help="wait before each answer")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Serve. Raises CommandError when the port is taken or the development packages are missing."""
-        ended = threading.Event()
+        """Serve.
+
+        Raises:
+            CommandError: the port is taken, the state cannot be used, or the development packages are missing.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
+            signal.signal(number, end)
+        port = options["port"]
         try:
-            listening = listen(options["port"])
+            listening = listen(port)
         except OSError as error:
-            raise CommandError(f"Port {options['port']} on {HOST} cannot be used: {error.strerror}.") from None
+            raise CommandError(f"Port {port} on {HOST} cannot be used: {os.strerror(error.errno or 0)}.") from None
         key = settings.KIRIM_API_KEY or DEFAULT_KIRIM_API_KEY
-        with listening, self._sandbox(key, options) as sandbox:
+        with listening, self.build(key, options) as sandbox:
             server = LoopbackServer(listening, sandbox.wsgi)
             server.start()
-            self.stdout.write(f"Kirim sandbox: http://{HOST}:{server.port}{KIRIM_PATH}")
-            self.stdout.write(f"Kirim key: {key}")
-            self.stdout.flush()
-            ended.wait()
-            server.stop()
+            try:
+                self.stdout.write(f"Kirim sandbox: http://{HOST}:{server.port}{KIRIM_PATH}")
+                self.stdout.write(f"Kirim key: {key}")
+                self.stdout.flush()
+                threading.Event().wait()  # until a signal ends it
+            finally:
+                server.stop()
 
-    def _sandbox(self, key: str, options: dict[str, Any]) -> Sandbox:
+    def build(self, key: str, options: dict[str, Any]) -> Sandbox:
+        """The sandbox to serve, with the state of the last time where there is one."""
+        state_path = settings.DATA_DIR / "sandbox"
         try:
-            return Sandbox(
+            sandbox = Sandbox(
                 customers=options["customers"],
                 seed=options["seed"],
                 latency_ms=options["latency_ms"],
-                state_path=settings.DATA_DIR / "sandbox",
+                state_path=state_path,
                 kirim_api_key=key,
                 alive=True,
             )
@@ -66,6 +77,16 @@ class Command(BaseCommand):
                 f"The sandbox needs the development packages ({error.name} is missing): "
                 "pip install -r requirements-dev.txt"
             ) from None
+        except (OSError, sqlite3.Error) as error:
+            raise CommandError(f"The state in {state_path} cannot be used: {error}.") from None
+        if not sandbox.kirim.is_new:
+            self.stderr.write(f"Going on with the state in {state_path}; delete it to start over.")
+        return sandbox
+
+
+def end(signal_number: int, frame: FrameType | None) -> None:
+    """End the command, also while it is still filling a new state: what is not committed was never there."""
+    raise SystemExit(0)
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:

@@ -6,13 +6,15 @@ filter hold archived customers? default no) and ``kirim_api_key`` (sent as ``Aut
 Decided in the shape of the code, too small for a constant: search is a case-insensitive substring of name, e-mail or
 any metadata value; metadata is replaced, never merged; archiving twice answers 200 with the same body; a link past
 ``expires_at`` is expired from that moment on; a PATCH without a known member changes nothing and answers 200; the
-accounts list pages like the customers list.
+accounts list pages like the customers list; a redirect may have any URI scheme; a suspended customer may get a link;
+archiving leaves links and accounts as they are; input is checked before existence (400 before 404 before 409).
 """
 
 DEFAULT_PAGE_SIZE = 50
 LARGEST_PAGE_SIZE = 200  # a larger limit is taken as this one
 LISTS_NEWEST_FIRST = True  # customers, accounts and subscriptions; false: oldest first
 DEFAULT_LINK_HOURS = 168
+DEEPEST_METADATA = 100  # levels; real services refuse more at some point too
 DEFAULT_TEAM = "team_main"
 SETUP_URL = "https://connect.kirim.example/s/{token}"
 

@@ -66,6 +66,6 @@ def _read_cursor(cursor: str, table: str) -> int:
         seq = int(decoded.removeprefix(f"{table}:"))
     except (binascii.Error, ValueError):  # ValueError: not ASCII, not UTF-8, no number
         raise invalid(("cursor", "is not valid")) from None
-    if _cursor(table, seq) != cursor or seq >= 2**63:  # SQLite's largest
+    if _cursor(table, seq) != cursor or not 0 < seq < 2**63:  # SQLite's largest
         raise invalid(("cursor", "is not valid"))
     return seq

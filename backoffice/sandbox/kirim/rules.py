@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backoffice.sandbox.kirim.assumptions import EVENTS
+from backoffice.sandbox.kirim.assumptions import DEEPEST_METADATA, EVENTS
 from backoffice.sandbox.kirim.refusal import invalid
 
 CUSTOMER_STATUSES = ("pending", "active", "suspended", "archived")
@@ -15,7 +15,7 @@ CUSTOMER_ID = re.compile(r"cus_[0-9A-HJKMNP-TV-Z]{26}")
 LINK_ID = re.compile(r"csl_[0-9A-HJKMNP-TV-Z]{26}")
 PHONE_NUMBER_ID = re.compile(r"[0-9]{6,20}")
 _EMAIL = re.compile(r"[A-Za-z0-9_'+-]+(\.[A-Za-z0-9_'+-]+)*@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//[^\s/?#]+([/?#][!-~]*)?|[!-.0-~][!-~]*)")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//([/?#]|$))[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # any scheme
 
 Check = Callable[[Any], str | None]  # answers what is wrong with a value, or None
 
@@ -75,8 +75,15 @@ def whole_number(least: int, most: int) -> Check:
 
 
 def json_object(value: Any) -> str | None:
-    """A JSON object."""
-    return None if isinstance(value, dict) else "must be an object"
+    """A JSON object, nested no deeper than allowed."""
+    if not isinstance(value, dict):
+        return "must be an object"
+    return "is nested too deep" if _deeper_than(DEEPEST_METADATA, value) else None
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels == 0 or any(_deeper_than(levels - 1, child) for child in children)
 
 
 def event_names(value: Any) -> str | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Any
 
-from backoffice.sandbox.clock import from_milliseconds, milliseconds, stamp
+from backoffice.sandbox.clock import milliseconds
 from backoffice.sandbox.ids import ulid
 from backoffice.sandbox.kirim import accounts, customers, links
 from backoffice.sandbox.kirim.assumptions import DEFAULT_TEAM
@@ -145,7 +146,15 @@ class _Filler:
 
 
 def _stamp(at: int) -> str:
-    return stamp(from_milliseconds(at))
+    """As clock.stamp, from milliseconds and twice as fast: a big sandbox needs a million."""
+    day, milliseconds_of_day = divmod(at, _DAY)
+    second, millisecond = divmod(milliseconds_of_day, 1000)
+    return f"{_date(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.{millisecond:03}Z"
+
+
+@lru_cache(maxsize=2048)
+def _date(day: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
 def _metadata(rng: Random, number: int) -> dict[str, Any] | None:

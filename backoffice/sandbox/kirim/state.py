@@ -1,6 +1,7 @@
 """Everything this Kirim knows, and what happens in it without a call of ours."""
 
 from random import Random
+from typing import Any
 
 from backoffice.sandbox.clock import Clock
 from backoffice.sandbox.ids import IdSource
@@ -21,14 +22,15 @@ _NEW_CUSTOMER_CHANCE = 0.2  # that, in a tick, somebody else in the organization
 class Kirim:
     """The state: ``customers``, ``links``, ``accounts`` and ``subscriptions``, and what ties them together.
 
-    A storage that was filled before is taken as it is; ``seed`` and ``count`` then say nothing.
+    A storage that was filled before is taken as it is (not ``is_new``); ``seed_number`` and ``count`` say nothing then.
     """
 
     def __init__(self, storage: Storage, *, seed_number: int, count: int, now: Clock, lists_archived: bool) -> None:
         self.storage, self.now = storage, now
         storage.create(customers.TABLE + links.TABLE + accounts.TABLE + subscriptions.TABLE)
         with storage.transaction():
-            if storage.note("seed") is None:
+            self.is_new = storage.note("seed") is None
+            if self.is_new:
                 seed.fill(storage, seed=seed_number, count=count, now=now())
                 storage.set_note("seed", seed_number)
         storage.create(customers.INDEXES + links.INDEXES + accounts.INDEXES)  # faster after the rows than before
@@ -39,11 +41,11 @@ class Kirim:
         self.accounts = Accounts(storage, ids, now)
         self.subscriptions = Subscriptions(storage, ids, now)
 
-    def create_link(self, customer_id: str, **members: object) -> NewLinkBody:
+    def create_link(self, customer_id: str, **members: Any) -> NewLinkBody:
         """Create a setup link by the API's rules. Raises Refusal (404, or archived)."""
         with self.storage.transaction():
             self.customers.get_writable(customer_id)
-            return self.links.add(customer_id, **members)  # type: ignore[arg-type]  # checked members of the body
+            return self.links.add(customer_id, **members)
 
     def complete_onboarding(self, link_id: str) -> AccountBody:
         """Do what a customer does with the link: an account is connected, the link consumed, a pending owner active.

@@ -1,0 +1,168 @@
+"""The sandbox on a loopback port, and the command that serves it."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from backoffice.sandbox import KIRIM_PATH, Sandbox
+from backoffice.sandbox.server import LoopbackServer, listen
+from backoffice.sandbox.tests.conftest import KEY
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    with Sandbox(customers=60) as sandbox:
+        server = LoopbackServer(listen(0), sandbox.wsgi)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def api(server: LoopbackServer) -> Iterator[httpx.Client]:
+    with client_at(server.port) as client:
+        yield client
+
+
+def client_at(port: int) -> httpx.Client:
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}{KIRIM_PATH}", headers={"Authorization": f"Bearer {KEY}"})
+
+
+def control_of(api: httpx.Client, kind: str) -> str:
+    return f"http://127.0.0.1:{api.base_url.port}/sandbox/control/kirim/{kind}"
+
+
+def test_calls_share_one_connection(api: httpx.Client) -> None:
+    streams = set()
+    for _ in range(3):
+        answer = api.get("/customers")
+        assert answer.status_code == 200 and answer.http_version == "HTTP/1.1"
+        streams.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
+    assert api.post("/customers", json={"name": "名前"}).json()["data"]["name"] == "名前"
+    assert api.get("/customers", params={"search": "名前"}).json()["data"]
+    assert len(streams) == 1
+
+
+def test_a_refusal_before_the_body_was_read_leaves_the_connection_usable(api: httpx.Client) -> None:
+    api.post(control_of(api, "limit"), json={"times": 1})
+    assert api.post("/customers", json={"name": "x" * 10_000}).status_code == 429
+    assert api.get("/customers").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["drop", "down"])
+def test_no_answer_is_a_closed_connection(api: httpx.Client, kind: str) -> None:
+    api.post(control_of(api, kind), json={"times": 1})
+    with pytest.raises(httpx.RemoteProtocolError):
+        api.post("/customers", json={"name": "swallowed"})
+    found = api.get("/customers", params={"search": "swallowed"}).json()["data"]
+    assert len(found) == (kind == "drop")
+
+
+def test_many_threads_write_at_once_without_losing_anything(api: httpx.Client) -> None:
+    def work(number: int) -> str:
+        return api.post("/customers", json={"name": f"thread {number}"}).json()["data"]["id"]
+
+    with ThreadPoolExecutor(8) as threads:
+        ids = list(threads.map(work, range(80)))
+    found = api.get("/customers", params={"search": "thread ", "limit": "200"}).json()["data"]
+    assert len(set(ids)) == 80 and {row["id"] for row in found} == set(ids)
+
+
+def test_head_has_no_body_and_streamed_bodies_are_refused(api: httpx.Client, server: LoopbackServer) -> None:
+    assert api.head("/customers").content == b""
+    assert api.get("/health").status_code == 200
+    assert api.post("/customers", content=iter([b"{}"])).status_code == 411
+    with socket.create_connection(("127.0.0.1", server.port)) as raw:
+        raw.sendall(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n")
+        assert raw.recv(100).startswith(b"HTTP/1.1 400")
+
+
+@contextlib.contextmanager
+def command(data_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """``manage.py sandbox`` on a free port, and a client of it."""
+    environment = {**os.environ, "DATA_DIR": str(data_dir), "KIRIM_API_KEY": "", "SECRET_KEY": "x" * 60}
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "sandbox", "--port", "0", *options],
+        cwd=PROJECT,
+        env={**environment, "DJANGO_SETTINGS_MODULE": "backoffice.settings"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout and process.stderr
+    try:
+        base_url = process.stdout.readline().rpartition(" ")[2].strip()
+        key = process.stdout.readline().rpartition(" ")[2].strip()
+        with httpx.Client(base_url=base_url, headers={"Authorization": f"Bearer {key}"}) as client:
+            yield process, client
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_serves_and_ends_quickly_and_quietly(tmp_path: Path, number: signal.Signals) -> None:
+    with command(tmp_path, "--customers", "40") as (process, api):
+        assert api.get("/customers").status_code == 200
+        began = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(5) == 0
+        assert time.monotonic() - began < 2
+        assert process.stderr and process.stderr.read() == ""
+
+
+@pytest.mark.slow
+def test_a_killed_command_keeps_what_it_answered(tmp_path: Path) -> None:
+    with command(tmp_path, "--customers", "40") as (process, api):
+        created = api.post("/customers", json={"name": "Survivor"}).json()["data"]
+        process.kill()
+        process.wait()
+    with command(tmp_path) as (process, api):
+        assert api.get(f"/customers/{created['id']}").json()["data"]["name"] == "Survivor"
+        process.terminate()
+        process.wait(5)
+        assert process.stderr and "Going on with the state" in process.stderr.read()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        (["--port", "busy"], 2),
+        (["--port", "65536"], 2),
+        (["--customers", "-1"], 2),
+        (["--lists", "1"], 2),
+        (["--port", "{taken}"], 1),
+    ],
+)
+def test_a_busy_port_exits_1_with_a_sentence_and_a_wrong_option_2(
+    tmp_path: Path, options: list[str], status: int
+) -> None:
+    with listen(0) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "manage.py", "sandbox", *[option.format(taken=port) for option in options]],
+            cwd=PROJECT,
+            env={**os.environ, "DATA_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == status and "Traceback" not in done.stderr and done.stdout == ""
+    if status == 1:
+        assert done.stderr == f"CommandError: Port {port} on 127.0.0.1 cannot be used: Address already in use.\n"
