@@ -1,10 +1,23 @@
-"""The kernel as a Django app."""
+"""The kernel as a Django app, and the admin with our site."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
 
 
 class BackofficeConfig(AppConfig):
-    """Name and label; the kernel has nothing to set up of its own."""
+    """Sees to it that there is a schedule."""
 
     name = "backoffice"
     verbose_name = "Operations"
+
+    def ready(self) -> None:
+        from backoffice.schedule import ensure_schedule
+
+        post_migrate.connect(ensure_schedule, sender=self, dispatch_uid="backoffice.schedule")
+
+
+class BackofficeAdminConfig(AdminConfig):
+    """Django's admin with our site as its default."""
+
+    default_site = "backoffice.site.BackofficeSite"

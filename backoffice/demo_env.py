@@ -4,11 +4,14 @@ Standard library only: it runs before Django is configured.
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SANDBOX_PORT = 9000
+IN_DEMO = "BACKOFFICE_IN_DEMO"  # set by the demo for itself and its children only
+_PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 
 
 def data_dir() -> Path:
@@ -21,21 +24,55 @@ def demo_env_file() -> Path:
     return data_dir() / "demo.env"
 
 
+def env_file() -> Path:
+    """The file the settings read: ``.env``, or the demo's where there is none and for the demo itself.
+
+    So a demo never meets what a ``.env`` describes: not its upstreams, not its database.
+    """
+    own = BASE_DIR / ".env"
+    return demo_env_file() if os.environ.get(IN_DEMO) or not own.exists() else own
+
+
 def load_demo_env() -> None:
     """Make the demo's environment the one of this process and of its children.
 
-    Writes the file (mode 600) where there is none. What it says wins over a ``.env``: a demo never meets a live
-    upstream. Variables that it does not name (``DATABASE_URL``, ``DATA_DIR``) stay as they are.
+    Writes the file (mode 600) where there is none. What it says wins over the process's environment; variables that
+    it does not name (``DATABASE_URL``, ``DATA_DIR``) stay as they are there.
     """
-    path = demo_env_file()
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(_new_demo_env())
-    for line in path.read_text().splitlines():
+    os.environ[IN_DEMO] = "1"
+    if not demo_env_file().exists():
+        _write(_new_demo_env())
+    _apply(demo_env_file().read_text())
+
+
+def use_sandbox_port(port: int) -> None:
+    """From now on the sandbox is on ``port``: in this process, its children, and for commands in other terminals."""
+    before = demo_env_file().read_text()
+    now = "\n".join(
+        _PORT.sub(str(port), line) if line.partition("=")[0].endswith("_BASE_URL") else line
+        for line in before.split("\n")
+    )
+    if now != before:
+        _write(now)
+        _apply(now)
+
+
+def _apply(text: str) -> None:
+    for line in text.splitlines():
         name, separator, value = line.partition("=")
         if separator and not name.startswith("#"):
             os.environ[name] = value
+
+
+def _write(text: str) -> None:
+    """Put the file in place whole: another terminal may read it right now."""
+    path = demo_env_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(path)
 
 
 def _new_demo_env() -> str:

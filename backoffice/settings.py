@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 
 from backoffice.demo_env import env_file
 from backoffice.logs import logging_config
+from backoffice.theme import UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -41,10 +42,10 @@ REMOTE_FIRST_WAIT_S = 0.3  # before the first repeat of a failed call; it double
 INSTALLED_APPS = [
     "backoffice.apps.BackofficeConfig",
     "customers.apps.CustomersConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -98,7 +99,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 5}}
 
 # --- Celery: the row is the truth, a task only carries its id ---------------------------------------------------------
 BROKER_DIR = DATA_DIR / "broker"

@@ -89,14 +89,17 @@ def queue_after(resource: str, before: SyncRun | None, **wanted: Any) -> SyncRun
 
 def publish(run: SyncRun) -> None:
     """Hand a queued run to the workers once it is committed. With the broker down the reaper does it later."""
-    transaction.on_commit(partial(_send, run.pk))
+    transaction.on_commit(partial(send, run.pk))
 
 
-def _send(run_id: int) -> None:
+def send(run_id: int) -> bool:
+    """Hand a committed run to the workers now. False with the broker down: the run is kept and sent again later."""
     try:
         carry_out_run.delay(run_id)
+        return True
     except (BrokerDown, OSError) as error:
         log.warning("the broker is down; the run is kept and sent again later", run=run_id, error=str(error))
+        return False
 
 
 @worker_ready.connect

@@ -130,6 +130,10 @@ class SetupLinks(Resource):
             yield in_order((_read_links_of(api, pk, remote_id) for pk, remote_id in chunk), self.IN_FLIGHT)
             after = chunk[-1][0]
 
+    def read_owned(self, api: KirimAPI, owner_remote_id: str) -> Batch:
+        page = api.list_setup_links(owner_remote_id)
+        return Batch(page.rows, page.sent_at, owner=owner_remote_id)
+
     def batch_stored(self, batch: Batch) -> None:
         if batch.error is None:
             Customer.objects.filter(remote_id=batch.owner).update(links_read_at=batch.sent_at)

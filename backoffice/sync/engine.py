@@ -25,6 +25,7 @@ BATCHES_A_COMMIT = 10
 ROWS_A_COMMIT = 4000
 COMMIT_EVERY_S = 1.0
 HEARTBEAT_EVERY_S = 5.0
+ASK_EVERY_S = 1.0  # whether somebody wants the run to stop: a process that is told to end has 15 s
 
 Progress = Callable[[SyncRun], None]
 StopSignal = Callable[[], bool]
@@ -127,7 +128,7 @@ class Sweep:
         self._on_progress = on_progress
         self._unread: list[RemoteError] = []  # child reads that failed
         self._waiting: list[Batch] = []
-        self._started = self._committed = self._beat = monotonic()
+        self._started = self._committed = self._beat = self._asked = monotonic()
 
     @property
     def seconds(self) -> float:
@@ -214,9 +215,12 @@ class Sweep:
 
     def _keep_alive(self) -> None:
         self._check_signal()
-        if monotonic() - self._beat >= HEARTBEAT_EVERY_S:
-            self._beat = monotonic()
+        now = monotonic()
+        if now - self._beat >= HEARTBEAT_EVERY_S:
+            self._beat = now
             runs.keep_alive(self.run)
+        if now - self._asked >= ASK_EVERY_S:
+            self._asked = now
             runs.check_stop(self.run)
 
     def _enter(self, phase: str, **values: Any) -> None:

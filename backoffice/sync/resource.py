@@ -65,6 +65,18 @@ class Resource:
         """Whether one object can be read by its id."""
         return type(self).read is not Resource.read
 
+    def read_owned(self, api: Any, owner_remote_id: str) -> Batch:
+        """All rows that hang on one record, for resources that are read record by record. Raises RemoteNotFound.
+
+        Overridden where the remote has such a read; ``can_read_owned`` tells.
+        """
+        raise NotImplementedError
+
+    @property
+    def can_read_owned(self) -> bool:
+        """Whether the rows of one owner can be read by themselves."""
+        return type(self).read_owned is not Resource.read_owned
+
     def sweepable(self) -> QuerySet[Any]:
         """The mirrored rows that a complete sweep has to meet, were they all still there."""
         return self.model._default_manager.filter(vanished_at=None)

@@ -49,38 +49,33 @@ def claim(run: SyncRun, check_stop: Callable[[], None] = lambda: None, wait_s: f
     """Make this process the one that carries out ``run``.
 
     Waits up to ``wait_s`` for another run of the same resource to end; still busy then, the run ends as failed with
-    error ``busy``. False when there is nothing to carry out: busy, or somebody else did.
+    error ``busy``. False when there is nothing to carry out: busy, somebody else did, or this worker is told to end,
+    and then the run stays queued for another one.
     """
     me = this_process()
+    mine = {"host": me.host, "pid": me.pid, "parent_pid": os.getppid(), "process_started": me.started}
+    queued = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED)
     give_up_at = monotonic() + wait_s
     while True:
         now = timezone.now()
-        mine = {
-            "state": SyncRun.State.RUNNING,
-            "started_at": now,
-            "heartbeat_at": now,
-            "host": me.host,
-            "pid": me.pid,
-            "parent_pid": os.getppid(),
-            "process_started": me.started,
-        }
         try:
             with transaction.atomic():
-                claimed = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(**mine)
+                begun = queued.filter(stop_requested_at=None).update(
+                    state=SyncRun.State.RUNNING, started_at=now, heartbeat_at=now, **mine
+                )
+            run.refresh_from_db()
+            queued.update(stop_requested_at=None)  # what is still queued was told to wait for another worker
+            return bool(begun)
         except IntegrityError:
+            queued.filter(pid=None).update(**mine)  # so that a worker that is told to end finds what waits in it
             if bury_silent(run.resource):
                 continue
             if monotonic() >= give_up_at:
-                SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(
-                    state=SyncRun.State.FAILED, error=BUSY, ended_at=timezone.now()
-                )
+                queued.update(state=SyncRun.State.FAILED, error=BUSY, ended_at=now)
                 run.refresh_from_db()
                 return False
             check_stop()
             sleep(POLL_S)
-            continue
-        run.refresh_from_db()
-        return bool(claimed)
 
 
 def bury_silent(resource: str) -> bool:
@@ -145,8 +140,9 @@ def request_stop(run: SyncRun) -> bool:
 def request_stop_of_children(parent_pid: int) -> int:
     """Ask the runs that this host's worker ``parent_pid``, or a child of it, carries out to stop; how many."""
     of_worker = Q(parent_pid=parent_pid) | Q(pid=parent_pid)
-    running = SyncRun.objects.filter(of_worker, state=SyncRun.State.RUNNING, host=this_process().host)
-    return running.update(stop_requested_at=timezone.now())
+    living = [SyncRun.State.QUEUED, SyncRun.State.RUNNING]
+    its = SyncRun.objects.filter(of_worker, state__in=living, host=this_process().host)
+    return its.update(stop_requested_at=timezone.now())
 
 
 def silent_runs() -> list[SyncRun]:

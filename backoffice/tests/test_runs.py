@@ -164,6 +164,23 @@ def test_stop_on_request_ends_a_run_as_interrupted_and_a_waiting_one_at_once(kir
     assert not kirim.requests
 
 
+def test_a_run_that_waits_in_a_worker_that_is_told_to_end_stays_queued(kirim: FakeKirim) -> None:
+    running()
+    waiting = runs.queue("kirim.customers", trigger="person")
+    asked = []
+
+    def end_the_worker() -> bool:
+        asked.append(1)
+        if len(asked) == 2:
+            assert runs.request_stop_of_children(this_process().pid) == 2
+        return False
+
+    engine.carry_out(waiting, should_stop=end_the_worker)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.stop_requested_at) == (SyncRun.State.QUEUED, None)
+    assert not kirim.requests
+
+
 def test_a_run_carried_out_twice_is_carried_out_once(kirim: FakeKirim) -> None:
     run = runs.queue("kirim.customers", trigger="person")
     tasks.carry_out_run(run.pk)

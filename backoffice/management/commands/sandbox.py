@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from backoffice import upstreams
 from backoffice.sandbox import KIRIM_PATH, Sandbox
 from backoffice.sandbox.server import HOST, LoopbackServer, listen
 
@@ -48,7 +49,8 @@ class Command(BaseCommand):
             listening = listen(port)
         except OSError as error:
             raise CommandError(f"Port {port} on {HOST} cannot be used: {os.strerror(error.errno or 0)}.") from None
-        key = settings.KIRIM_API_KEY or DEFAULT_KIRIM_API_KEY
+        is_ours = upstreams.identity("kirim") == upstreams.SANDBOX  # the key of a live Kirim is neither used nor shown
+        key = (settings.KIRIM_API_KEY if is_ours else "") or DEFAULT_KIRIM_API_KEY
         with listening, self.build(key, options) as sandbox:
             server = LoopbackServer(listening, sandbox.wsgi)
             server.start()

@@ -1,0 +1,100 @@
+"""Filters that several lists share. The URL is the whole state; each is a field of the filter form."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.contrib.filters.admin import DropdownFilter
+
+from backoffice import freshness
+from backoffice.sync.resource import RESOURCES
+
+MAX_CHOICES = 200
+
+
+class Filter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
+    """A drop-down; its first choice changes nothing."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return ()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return self.narrow(queryset, value) if value else queryset
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows with that choice; an unknown one finds nothing."""
+        raise NotImplementedError
+
+
+class ValueFilter(Filter):
+    """The values that a column has now."""
+
+    column: ClassVar[str]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        values = model_admin.model._default_manager.order_by(self.column).values_list(self.column, flat=True)
+        return [(value, str(value)[:60]) for value in values.distinct()[:MAX_CHOICES] if value]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(**{self.column: value.replace("\x00", "")})
+
+
+def value_filter(name: str, title: str) -> type[ValueFilter]:
+    """A filter over the values of one column."""
+    return type(f"{name.title()}Filter", (ValueFilter,), {"column": name, "title": title, "parameter_name": name})
+
+
+class ResourceFilter(Filter):
+    """Rows of one resource."""
+
+    title, parameter_name = "resource", "resource"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(name, resource.label) for name, resource in RESOURCES.items()]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(resource=value.replace("\x00", ""))
+
+
+class VanishedFilter(Filter):
+    """Rows that are gone at the remote are left out unless they are asked for."""
+
+    title, parameter_name = "presence", "presence"
+    all_option = ("", "Present")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("gone", "Gone"), ("all", "Present and gone")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(vanished_at__isnull=self.value() != "gone")
+
+
+class AgeFilter(Filter):
+    """How old what we know of a row is; a row's age is the later of its own reading and the last complete sweep."""
+
+    title, parameter_name = "age of data", "age"
+    steps: ClassVar = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("fresh", "Up to 1 hour"), ("hour", "Older than 1 hour"), ("day", "Older than 1 day")]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        since = timezone.now() - self.steps.get(value, timedelta(hours=1))
+        if value == "fresh":
+            return rows.filter(self.read_since(since))
+        return rows.exclude(self.read_since(since)) if value in self.steps else rows.none()
+
+    def read_since(self, moment: Any) -> Q:
+        """Rows that are known to have been so at ``moment`` or later."""
+        swept_from = freshness.swept_from_of(self.model)
+        return ~Q(pk=None) if swept_from and swept_from >= moment else Q(synced_at__gte=moment)
+
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        self.model = model
+        super().__init__(request, params, model, model_admin)

@@ -1,0 +1,121 @@
+"""Rejected records: what could not be taken, why, and one more try."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from backoffice import tasks, times
+from backoffice.admin.filters import Filter, ResourceFilter
+from backoffice.admin.mirror import copyable
+from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
+from backoffice.badges import badge
+from backoffice.errors import BackofficeError, RemoteError
+from backoffice.models import RejectedRecord
+from backoffice.sync.resource import RESOURCES
+from backoffice.sync.retry import retry
+from backoffice.views import BROKER_DOWN
+from backoffice.wording import label_of
+
+
+class OpenFilter(Filter):
+    """Those that still wait for a reading that can be taken, unless others are asked for."""
+
+    title, parameter_name = "state", "state"
+    all_option = ("", "Open")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("settled", "Settled"), ("all", "Open and settled")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(resolved_at__isnull=self.value() != "settled")
+
+
+@admin.register(RejectedRecord)
+class RejectedRecordAdmin(ReadOnlyAdmin):
+    """Rejected records, newest first."""
+
+    list_display = ("what", "kind", "reason", "seen", "when", "shown_state")
+    list_filter = (OpenFilter, ResourceFilter)
+    search_fields = ("remote_id", "owner_remote_id", "reason")
+    search_help_text = "Id, owner's id or reason"
+    export_columns = (
+        ("resource", "resource"), ("remote_id", "remote_id"), ("owner_remote_id", "owner_remote_id"),
+        ("reason", "reason"), ("seen", "seen"), ("rejected_at", "rejected_at"), ("resolved_at", "resolved_at"),
+    )  # fmt: skip
+
+    def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
+        super().prepare_list(request, changes)
+        if not changes.is_narrowed:
+            changes.empty_sentence = "No record waits here: everything that was read could be taken."
+
+    @admin.display(description="record")
+    def what(self, record: RejectedRecord) -> str:
+        return record.remote_id or "(no readable id)"
+
+    @admin.display(description="kind", ordering="resource")
+    def kind(self, record: RejectedRecord) -> str:
+        return label_of(record.resource)
+
+    @admin.display(description="rejected", ordering="rejected_at")
+    def when(self, record: RejectedRecord) -> SafeString | str:
+        return times.ago(record.rejected_at)
+
+    @admin.display(description="state", ordering="resolved_at")
+    def shown_state(self, record: RejectedRecord) -> SafeString:
+        return badge("settled", "good") if record.resolved_at else badge("open", "warn")
+
+    def facts(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Fact]:
+        yield Fact("State", self.shown_state(obj))
+        yield Fact("Kind", label_of(obj.resource))
+        yield Fact("Id", copyable(obj.remote_id) if obj.remote_id else "none that can be read")
+        if obj.owner_remote_id:
+            yield Fact("Belongs to", copyable(obj.owner_remote_id))
+        yield Fact("Reason", obj.reason)
+        yield Fact("Last rejected", times.at(obj.rejected_at))
+        yield Fact("Met by", f"{obj.seen:,} runs" if obj.seen != 1 else "1 run")
+        if obj.resolved_at:
+            yield Fact("Settled", times.at(obj.resolved_at))
+        if obj.run_id and request.user.has_perm("backoffice.view_syncrun"):
+            yield Fact("Run", format_html('<a href="{}">#{}</a>', reverse("run", args=[obj.run_id]), obj.run_id))
+
+    def sections(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Section]:
+        if request.user.has_perm("backoffice.view_payload_rejectedrecord"):
+            yield Section("As received, less secrets", "admin/parts/_payload.html", {"payload": obj.payload})
+
+    def buttons(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Button]:
+        if request.user.has_perm("backoffice.retry_rejectedrecord") and not obj.resolved_at:
+            off = "" if obj.resource in RESOURCES else "Nothing of this kind is synced any more."
+            yield Button("Retry", reverse("admin:retry_rejected", args=[obj.pk]), "replay", off=off, is_main=True)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.retry_view)
+        return [path("<int:pk>/retry/", view, name="retry_rejected"), *super().get_urls()]
+
+    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """POST: read the record again."""
+        if not request.user.has_perms(["backoffice.view_rejectedrecord", "backoffice.retry_rejectedrecord"]):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        record = get_object_or_404(RejectedRecord, pk=pk, resource__in=RESOURCES)
+        try:
+            outcome = retry(record, user=request.user)
+        except (RemoteError, BackofficeError) as error:
+            messages.error(request, f"{error}. The record is as it was; retry later.")
+            return redirect(self._url("change"), pk)
+        (messages.success if outcome.is_settled else messages.warning)(request, outcome.sentence)
+        if outcome.run is None:
+            return redirect(self._url("change"), pk)
+        if not tasks.send(outcome.run.pk):
+            messages.warning(request, BROKER_DOWN)
+        return redirect("run", outcome.run.pk)

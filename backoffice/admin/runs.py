@@ -1,0 +1,101 @@
+"""The list of runs. The page of a run is ``/runs/<id>/``."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.safestring import SafeString
+
+from backoffice import times
+from backoffice.admin.filters import Filter, ResourceFilter
+from backoffice.admin.readonly import ReadOnlyAdmin
+from backoffice.badges import RUN_TONES, word
+from backoffice.models import SyncRun
+from backoffice.sync.resource import RESOURCES
+from backoffice.wording import error_in_words
+
+TRIGGERS = [("schedule", "Schedule"), ("person", "Person"), ("command", "Command"), ("reaper", "Reaper")]
+
+
+class StateFilter(Filter):
+    """How it stands with the run."""
+
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [*SyncRun.State.choices, ("held", "Held for approval")]
+
+    def narrow(self, rows: Any, value: str) -> Any:
+        return rows.filter(error="held") if value == "held" else rows.filter(state=value.replace("\x00", ""))
+
+
+class TriggerFilter(Filter):
+    """What started the run."""
+
+    title, parameter_name = "started by", "trigger"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return TRIGGERS
+
+    def narrow(self, rows: Any, value: str) -> Any:
+        return rows.filter(trigger=value.replace("\x00", ""))
+
+
+class DryFilter(Filter):
+    """Whether the run only compares."""
+
+    title, parameter_name = "dry run", "dry"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("yes", "Dry runs"), ("no", "Real runs")]
+
+    def narrow(self, rows: Any, value: str) -> Any:
+        return rows.filter(is_dry=value == "yes")
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    """Runs, newest first."""
+
+    list_display = (
+        "name", "shown_state", "begun", "started", "fetched", "created", "updated", "unchanged", "failed", "vanished",
+        "told",
+    )  # fmt: skip
+    list_display_links = ("name",)
+    list_select_related = ("started_by",)
+    list_filter = (StateFilter, ResourceFilter, TriggerFilter, DryFilter)
+    export_columns = (
+        ("id", "pk"), ("resource", "resource"), ("mode", "mode"), ("dry", "is_dry"), ("state", "state"),
+        ("trigger", "trigger"), ("queued_at", "queued_at"), ("started_at", "started_at"), ("ended_at", "ended_at"),
+        ("seconds", "seconds"), ("fetched", "fetched"), ("created", "created"), ("updated", "updated"),
+        ("unchanged", "unchanged"), ("failed", "failed"), ("vanished", "vanished"), ("held", "held"),
+        ("error", "error"),
+    )  # fmt: skip
+
+    @admin.display(description="run", ordering="pk")
+    def name(self, run: SyncRun) -> str:
+        resource = RESOURCES.get(run.resource)
+        kind = " (dry)" if run.is_dry else "" if run.mode == SyncRun.Mode.NORMAL else f" ({run.mode})"
+        return f"#{run.pk} {resource.label if resource else run.resource}{kind}"
+
+    @admin.display(description="state", ordering="state")
+    def shown_state(self, run: SyncRun) -> SafeString:
+        return word(run.state, RUN_TONES)
+
+    @admin.display(description="when", ordering="queued_at")
+    def begun(self, run: SyncRun) -> SafeString | str:
+        return times.ago(run.started_at or run.queued_at)
+
+    @admin.display(description="started by", ordering="trigger")
+    def started(self, run: SyncRun) -> str:
+        return str(run.started_by) if run.started_by else run.trigger
+
+    @admin.display(description="remark")
+    def told(self, run: SyncRun) -> str:
+        return error_in_words(run)[:140]
+
+    def record_page(self, request: HttpRequest, obj: SyncRun) -> HttpResponseBase:
+        return redirect("run", obj.pk)

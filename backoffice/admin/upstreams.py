@@ -1,0 +1,51 @@
+"""What is remembered of each upstream."""
+
+from collections.abc import Iterable
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from backoffice import times, upstreams
+from backoffice.admin.readonly import Fact, ReadOnlyAdmin, ReadOnlyChangeList
+from backoffice.badges import badge
+from backoffice.models import UpstreamState
+
+
+@admin.register(UpstreamState)
+class UpstreamStateAdmin(ReadOnlyAdmin):
+    """One row per upstream that was ever reached."""
+
+    list_display = ("label", "shown_state", "identity", "last_success", "failures")
+    search_fields = ()
+
+    def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
+        super().prepare_list(request, changes)
+        changes.empty_sentence = "No upstream was synced yet. The desk says how each of them stands."
+
+    @admin.display(description="upstream", ordering="upstream")
+    def label(self, state: UpstreamState) -> str:
+        known = upstreams.UPSTREAMS.get(state.upstream)
+        return known.label if known else state.upstream
+
+    @admin.display(description="state")
+    def shown_state(self, state: UpstreamState) -> SafeString:
+        if state.upstream not in upstreams.UPSTREAMS or not upstreams.is_on(state.upstream):
+            return badge("off")
+        if state.identity and state.identity != upstreams.identity(state.upstream):
+            return badge("another is configured", "bad")
+        refusal = upstreams.open_breaker(state.upstream).refusal()
+        return badge("paused", "warn", refusal) if refusal else badge("on", "good")
+
+    @admin.display(description="last synced", ordering="last_success_at")
+    def last_success(self, state: UpstreamState) -> SafeString | str:
+        return times.ago(state.last_success_at)
+
+    def facts(self, request: HttpRequest, obj: UpstreamState) -> Iterable[Fact]:
+        yield Fact("State", self.shown_state(obj))
+        yield Fact("Records came from", obj.identity or "nowhere yet")
+        yield Fact("Last synced", times.at(obj.last_success_at, "never"))
+        yield Fact("Failed calls in a row", obj.failures)
+        if obj.paused_until:
+            yield Fact("Paused until", times.at(obj.paused_until))
+            yield Fact("Because", obj.pause_reason)

@@ -1,0 +1,209 @@
+"""What our commands share: exit codes, ``--json``, ``--as``, messages on stderr, signals, and no traceback, ever."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any, NoReturn
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from backoffice import database
+from backoffice.errors import BackofficeError, NotAllowed, RemoteError, RemoteRejected, UpstreamChanged
+from backoffice.logs import redact
+
+
+class Exit(IntEnum):
+    """How a command ends."""
+
+    DONE = 0  # or enqueued
+    FAILED = 1  # failed, unknown, interrupted, busy or not configured
+    USAGE = 2  # also an unknown resource, upstream or user
+    REFUSED = 3  # by us or by the remote
+    PARTIAL = 4
+
+
+_WORST_FIRST = (Exit.USAGE, Exit.FAILED, Exit.REFUSED, Exit.PARTIAL, Exit.DONE)
+
+
+def worst(codes: Iterable[Exit]) -> Exit:
+    """The exit code of several outcomes; DONE for none."""
+    return min(codes, key=_WORST_FIRST.index, default=Exit.DONE)
+
+
+def exit_code_for(error: RemoteError | BackofficeError | DatabaseError) -> Exit:
+    """How a command ends that met ``error``."""
+    return Exit.REFUSED if isinstance(error, RemoteRejected | NotAllowed | UpstreamChanged) else Exit.FAILED
+
+
+class StaffCommand(BaseCommand):
+    """Base of our commands. Records go to stdout, everything said to people goes to stderr.
+
+    From a shell every end but DONE is an exit code, told in one sentence. From ``call_command`` it is a CommandError
+    with that ``returncode``, whose text is empty where all has been said already.
+    """
+
+    requires_system_checks: list[str] = []  # they load the whole web side; `doctor` looks at what matters here
+    is_from_shell = False
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """What `manage.py` calls."""
+        self.is_from_shell = True
+        super().run_from_argv(argv)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command, and turn what it raises into a sentence and an exit code."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters is no reason
+        try:
+            _check_readable(options)
+            with _only_warnings_logged(options):
+                return super().execute(*args, **options)
+        except CommandError as error:
+            self._end(str(error), error.returncode, error)
+        except DatabaseError as error:
+            self._end(database.trouble(error), Exit.FAILED, error)
+        except (RemoteError, BackofficeError) as error:
+            self._end(str(error), exit_code_for(error), error)
+        except KeyboardInterrupt as error:
+            self._end("Stopped.", Exit.FAILED, error)
+        except BrokenPipeError as error:  # the reader went away, as `| head` does; the interpreter must not complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._end("", Exit.FAILED, error)
+        except Exception as error:
+            if not self.is_from_shell or options.get("traceback"):
+                raise
+            self._end(f"This is a fault of ours ({type(error).__name__}); --traceback shows where.", Exit.FAILED, error)
+
+    def _end(self, sentence: str, code: int, cause: BaseException) -> NoReturn:
+        if not self.is_from_shell:
+            if isinstance(cause, CommandError):
+                raise cause
+            raise CommandError(sentence, returncode=code) from cause
+        if sentence:
+            self.say(sentence)
+        sys.exit(code)
+
+    def add_verb(self, verbs: Any, name: str, help: str) -> ArgumentParser:
+        """A verb's parser, with ``--json`` and ``--as``. Django's own options may stand after the verb as well."""
+        parser: ArgumentParser = verbs.add_parser(name, help=help, description=help)
+        for flag in ("--settings", "--pythonpath"):
+            parser.add_argument(flag, default=SUPPRESS, help=SUPPRESS)
+        for flag in ("--traceback", "--no-color", "--force-color"):
+            parser.add_argument(flag, action="store_true", default=SUPPRESS, help=SUPPRESS)
+        parser.add_argument("-v", "--verbosity", type=int, choices=range(4), default=SUPPRESS, help=SUPPRESS)
+        add_json(parser)
+        add_as(parser)
+        return parser
+
+    def actor(self, options: dict[str, Any], permission: str) -> User | None:
+        """Who acts: the person named by ``--as``, who must hold ``permission``, or (None) the machine's operator.
+
+        Raises CommandError (usage) for nobody we know, NotAllowed for somebody who may not.
+        """
+        name = options["as_user"]
+        if name is None:
+            return None
+        user = User.objects.filter(username=name, is_active=True).first()
+        if user is None:
+            raise CommandError(f"--as: there is no active user {name!r}.", returncode=Exit.USAGE)
+        if not (user.is_staff and user.has_perm(permission)):
+            raise NotAllowed(f"{name} may not do this: it takes the permission {permission}. Nothing was done.")
+        return user
+
+    def put(self, record: dict[str, Any]) -> None:
+        """Print one record as JSON on a line of its own, at once."""
+        self.stdout.write(json.dumps(record, default=_jsonable))  # ASCII: no control character reaches a terminal
+        self.stdout.flush()
+
+    def line(self, text: str) -> None:
+        """Print a line for people, at once."""
+        self.stdout.write(shown(text))
+        self.stdout.flush()
+
+    def say(self, sentence: str) -> None:
+        """Tell people something, beside the output."""
+        self.stderr.write(shown(redact(sentence)), style_func=str)
+        self.stderr.flush()
+
+
+def _check_readable(options: dict[str, Any]) -> None:
+    """Raises CommandError where the shell handed over bytes that are no text: no database could look for them."""
+    for name, value in options.items():
+        if isinstance(value, str) and not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            raise CommandError(f"{name} is not readable text.", returncode=Exit.USAGE)
+
+
+@contextmanager
+def _only_warnings_logged(options: dict[str, Any]) -> Iterator[None]:
+    """A command tells its story itself; ``-v 2`` shows the log lines too."""
+    before = logging.root.manager.disable
+    if options.get("verbosity", 1) < 2:
+        logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def add_json(parser: ArgumentParser) -> None:
+    """The option ``--json``."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+
+def add_as(parser: ArgumentParser) -> None:
+    """The option ``--as``; see ``StaffCommand.actor``."""
+    parser.add_argument("--as", dest="as_user", metavar="USERNAME", help="act with this person's permissions")
+
+
+def whole_number(text: str) -> int:
+    """An argument's type: a whole number from 1."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def shown(value: object) -> str:
+    """A value as a line on a terminal: remote text can neither break the line nor command the terminal."""
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(value))
+
+
+def _jsonable(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM ask instead of killing: yields what tells whether one came. A second Ctrl-C ends at once."""
+    asked = threading.Event()
+
+    def ask(number: int, frame: object) -> None:
+        if asked.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.set()
+
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield asked.is_set
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,200 @@
+"""The desk: how each upstream stands, how fresh each resource is, and what needs a person now."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from backoffice import freshness, times, upstreams
+from backoffice.badges import Tone
+from backoffice.freshness import Freshness
+from backoffice.models import Drift, RejectedRecord, SyncRun, UpstreamState
+from backoffice.upstreams import Upstream
+from backoffice.wording import error_in_words, label_of, phase_in_words
+
+STALE_AFTER = timedelta(hours=1)
+# Our own words (client.py), not the remote's: the run and the breaker keep an error as its sentence.
+_KEY_REFUSED = re.compile(r"\banswered (401|402|403)\b")
+
+
+@dataclass(frozen=True)
+class Health:
+    """One upstream in a sentence."""
+
+    label: str
+    tone: Tone
+    word: str
+    sentence: Any
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class ResourceLine:
+    """One resource on the desk."""
+
+    label: str
+    list_url: str
+    as_of: Any
+    state: str
+    live: SyncRun | None
+    phase: str
+    last: SyncRun | None
+
+
+@dataclass(frozen=True)
+class Matter:
+    """Something that needs a person."""
+
+    text: str
+    url: str
+    action: str
+
+
+def desk_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold's callback for the admin's index, which is the desk."""
+    return context | {"title": "Desk", **desk(request)}
+
+
+def desk(request: HttpRequest) -> dict[str, Any]:
+    """What the desk shows to this person. At most ten queries."""
+    user = request.user
+    if not user.has_perms(["backoffice.view_syncrun", "backoffice.view_upstreamstate"]):
+        return {"healths": [], "lines": [], "matters": [], "is_live": False}
+    resources = freshness.all_resources()
+    states = {state.upstream: state for state in UpstreamState.objects.all()}
+    healths = [
+        health(upstream, states.get(name), [item for item in resources if item.resource.upstream == name])
+        for name, upstream in upstreams.UPSTREAMS.items()
+    ]
+    return {
+        "healths": healths,
+        "lines": [_line(request, item) for item in resources],
+        "matters": _matters(request, resources),
+        "is_live": any(item.live for item in resources),
+    }
+
+
+def health(upstream: Upstream, state: UpstreamState | None, resources: list[Freshness]) -> Health:
+    """How the upstream stands. The first thing that applies is told, the worst first."""
+    missing = upstreams.missing_variables(upstream.name)
+    if missing:
+        what = "Records that were read before are still shown." if any(item.sweep for item in resources) else ""
+        return Health(
+            upstream.label,
+            "dull",
+            "off",
+            f"Off: nothing is read or sent. {what}".strip(),
+            f"Set {' and '.join(missing)} and start again.",
+        )
+    if state and state.identity and state.identity != upstreams.identity(upstream.name):
+        return Health(
+            upstream.label,
+            "bad",
+            "stopped",
+            f"The records here came from {state.identity}, but {upstreams.identity(upstream.name)} is configured now. "
+            "Nothing is read or sent.",
+            f"Set the base URL back, or confirm: manage.py doctor --accept-upstream {upstream.name}",
+        )
+    refused = _refused_key(state, resources)
+    if refused:
+        advice = f"Check {upstream.variables[-1]}; the next sync tries again."
+        return Health(upstream.label, "bad", "key refused", f"Our key is refused: {refused}", advice)
+    running = _first_sync(resources)
+    if running:
+        return Health(upstream.label, "info", "first sync", running)
+    if state and state.paused_until and state.paused_until > timezone.now():
+        sentence = format_html("Paused until {}: {}", times.at(state.paused_until), state.pause_reason)
+        return Health(upstream.label, "warn", "paused", sentence, "It is tried again by itself.")
+    return _by_last_runs(upstream, resources)
+
+
+def _refused_key(state: UpstreamState | None, resources: list[Freshness]) -> str:
+    newest = max((item.latest for item in resources if item.latest), key=lambda run: run.pk, default=None)
+    if newest and newest.state == SyncRun.State.FAILED and _KEY_REFUSED.search(newest.error):
+        return newest.error
+    is_paused = state and state.paused_until and state.paused_until > timezone.now()
+    return state.pause_reason if state and is_paused and _KEY_REFUSED.search(state.pause_reason) else ""
+
+
+def _first_sync(resources: list[Freshness]) -> str:
+    missing = [item for item in resources if item.sweep is None]
+    live = [item for item in missing if item.live]
+    if not live:
+        return ""
+    running = [item.live for item in live if item.live and item.live.state == SyncRun.State.RUNNING]
+    done = len(resources) - len(missing)
+    if not running:
+        return f"The first sync waits for a worker; {done} of {len(resources)} lists are here."
+    so_far = ", ".join(f"{run.fetched:,} {label_of(run.resource).lower()}" for run in running)
+    return f"The first sync is running: {so_far} read so far; {done} of {len(resources)} lists are complete."
+
+
+def _by_last_runs(upstream: Upstream, resources: list[Freshness]) -> Health:
+    failed = [item.latest for item in resources if item.latest and item.latest.state == SyncRun.State.FAILED]
+    swept = [item.swept_from for item in resources if item.swept_from]
+    as_of = times.ago(min(swept)) if swept else ""
+    if failed:
+        run = failed[0]
+        shown = format_html(" What is shown was complete {}.", as_of) if as_of else ""
+        sentence: SafeString | str = format_html(
+            "The last sync of {} failed {}: {}{}",
+            label_of(run.resource).lower(),
+            times.ago(run.ended_at),
+            error_in_words(run),
+            shown,
+        )
+        return Health(upstream.label, "bad", "failing", sentence, "It is tried again on schedule; nothing is lost.")
+    never = [item.resource.label.lower() for item in resources if item.sweep is None]
+    if len(never) == len(resources):
+        return Health(
+            upstream.label, "warn", "never synced", "Never synced.", "Press 'Refresh now' on a list, or start a worker."
+        )
+    if never:
+        sentence = format_html("Never read to the end: {}. The rest was complete {}.", ", ".join(never), as_of)
+        return Health(upstream.label, "warn", "incomplete", sentence, "The next sync goes on with it.")
+    sentence = format_html("Fresh: everything was complete {}.", as_of)
+    if timezone.now() - min(swept) > STALE_AFTER:
+        return Health(upstream.label, "warn", "stale", sentence, "Are worker and beat running? `doctor` says.")
+    return Health(upstream.label, "good", "fresh", sentence)
+
+
+def _line(request: HttpRequest, item: Freshness) -> ResourceLine:
+    meta = item.resource.model._meta
+    may_see = request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
+    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") if may_see else ""
+    return ResourceLine(
+        label=item.resource.label,
+        list_url=url,
+        as_of=times.ago(item.swept_from),
+        state=item.live.state if item.live else item.latest.state if item.latest else "",
+        live=item.live,
+        phase=phase_in_words(item.live) if item.live else "",
+        last=item.latest,
+    )
+
+
+def _matters(request: HttpRequest, resources: list[Freshness]) -> list[Matter]:
+    matters = []
+    for item in resources:
+        if item.held:
+            text = f"{item.held.held:,} {item.resource.label.lower()} look gone and wait for an approval"
+            matters.append(Matter(text, reverse("run", args=[item.held.pk]), "Look at the run"))
+    if request.user.has_perm("backoffice.view_rejectedrecord"):
+        counts = RejectedRecord.objects.filter(resolved_at=None).order_by().values("resource").annotate(n=Count("pk"))
+        url = reverse("admin:backoffice_rejectedrecord_changelist")
+        for row in counts:
+            text = f"{row['n']:,} rejected {label_of(row['resource']).lower()} could not be taken"
+            matters.append(Matter(text, f"{url}?resource={row['resource']}", "See why"))
+    if request.user.has_perm("backoffice.view_drift"):
+        count = Drift.objects.filter(last_seen_at__gte=timezone.now() - timedelta(days=7)).count()
+        if count:
+            text = f"{count:,} members or words that the contract does not know were met this week"
+            matters.append(Matter(text, reverse("admin:backoffice_drift_changelist"), "Tell a developer"))
+    return matters

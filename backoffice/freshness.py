@@ -1,0 +1,98 @@
+"""How old what the mirror shows is, told by the runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max, Model, QuerySet
+
+from backoffice import upstreams
+from backoffice.models import SyncRun
+from backoffice.sync.resource import RESOURCES, Resource
+
+State = SyncRun.State
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """The runs of one resource that matter to people."""
+
+    resource: Resource
+    sweep: SyncRun | None  # the last complete one
+    latest: SyncRun | None  # the last one that ended, whatever its end
+    live: SyncRun | None  # the one that runs or waits
+
+    @property
+    def swept_from(self) -> datetime | None:
+        """Everything that the mirror holds was so, or is newer, at this moment."""
+        return self.sweep.swept_from if self.sweep else None
+
+    @property
+    def held(self) -> SyncRun | None:
+        """The last run, if it waits for a person's approval."""
+        return self.latest if self.latest and self.latest.error == "held" else None
+
+
+def all_resources() -> list[Freshness]:
+    """One for each resource, in dependency order. Three queries."""
+    real = SyncRun.objects.filter(is_dry=False)
+    sweeps = _newest(complete_sweeps())
+    latest = _newest(real.exclude(state__in=[State.QUEUED, State.RUNNING]))
+    live: dict[str, SyncRun] = {}
+    for run in real.filter(state__in=[State.QUEUED, State.RUNNING]):
+        if run.resource not in live or run.state == State.RUNNING:
+            live[run.resource] = run
+    return [
+        Freshness(resource, sweeps.get(name), latest.get(name), live.get(name)) for name, resource in RESOURCES.items()
+    ]
+
+
+def last_sweep(resource: str) -> SyncRun | None:
+    """The resource's last complete sweep."""
+    return complete_sweeps().filter(resource=resource).first()
+
+
+def swept_from_of(model: type[Model]) -> datetime | None:
+    """When the last complete sweep of a mirrored model began."""
+    names = [name for name, resource in RESOURCES.items() if resource.model is model]
+    sweep = last_sweep(names[0]) if names else None
+    return sweep.swept_from if sweep else None
+
+
+def complete_sweeps() -> QuerySet[SyncRun]:
+    """Runs that read everything to the stated end."""
+    ended = SyncRun.objects.filter(state__in=[State.SUCCEEDED, State.PARTIAL], is_dry=False, swept_from__isnull=False)
+    return ended.exclude(mode=SyncRun.Mode.HOT)
+
+
+def row_fresh_at(synced_at: datetime, swept_from: datetime | None) -> datetime:
+    """What a row's age counts from: the later of its own reading and of its resource's last complete sweep."""
+    return max(synced_at, swept_from) if swept_from else synced_at
+
+
+def why_empty(resource: Resource, *, is_narrowed: bool) -> str:
+    """One sentence for a list that shows nothing."""
+    things = resource.label.lower()
+    missing = upstreams.missing_variables(resource.upstream)
+    label = upstreams.UPSTREAMS[resource.upstream].label
+    if last_sweep(resource.name) is None:
+        if missing:
+            return f"{label} is off, so nothing was read: set {' and '.join(missing)}."
+        live = SyncRun.objects.filter(resource=resource.name, is_dry=False, state__in=[State.QUEUED, State.RUNNING])
+        return _first_sync(label, things, live.order_by("-state", "-id").first())
+    if is_narrowed:
+        return f"No {things} match this search and these filters."
+    return f"{label} has no {things}."
+
+
+def _first_sync(label: str, things: str, live: SyncRun | None) -> str:
+    if live is None:
+        return f"No {things} yet: they were never read from {label} to the end."
+    if live.state == State.QUEUED:
+        return f"No {things} yet: the first sync waits for a worker."
+    return f"The first sync is running: {live.fetched:,} {things} read so far. Reload to see them."
+
+
+def _newest(wanted: QuerySet[SyncRun]) -> Mapping[str, SyncRun]:
+    newest = wanted.order_by().values("resource").annotate(newest=Max("pk")).values("newest")
+    return {run.resource: run for run in SyncRun.objects.filter(pk__in=newest)}

@@ -1,0 +1,50 @@
+"""``manage.py demo``: ``run`` plus the sandbox, a staff user and nothing to configure."""
+
+import secrets
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from backoffice import startup
+from backoffice.demo_env import SANDBOX_PORT, use_sandbox_port
+from backoffice.management.commands import run
+from backoffice.models import SyncRun
+from backoffice.supervisor import Child
+
+
+class Command(run.Command):
+    """Its environment is ``DATA_DIR/demo.env`` (demo_env.py), so it never meets what a ``.env`` names."""
+
+    help = "Start the demo: sandbox, web, worker and beat; Ctrl-C ends all of them."
+    make_target = "demo"
+
+    def more_children(self, port: int) -> list[Child]:
+        """The sandbox. Creates and tells the user on the way: the tables are there by now, the web is not."""
+        self.tell_user()
+        sandbox_port = startup.free_port(SANDBOX_PORT, but_not=port)
+        use_sandbox_port(sandbox_port)
+        self.say("Starting sandbox, web, worker and beat.")
+        return [startup.sandbox(sandbox_port)]
+
+    def tell_user(self) -> None:
+        """Print the user to sign in as; with a password only where there was no user yet."""
+        user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+        if user is not None:
+            self.say(f"user: {user.get_username()}")
+            self.say(f"To set a new password: .venv/bin/python manage.py changepassword {user.get_username()}")
+            return
+        name = "demo-admin" if User.objects.filter(username="admin").exists() else "admin"
+        password = secrets.token_urlsafe(12)
+        User.objects.create_superuser(name, password=password)
+        self.say(f"user: {name}")
+        self.say(f"password: {password}")
+        self.say("The password is shown only now.")
+
+    def tell_where(self, url: str) -> None:
+        """Called when all are up."""
+        self.say(f"Open {url} and sign in.")
+        if not SyncRun.objects.filter(state=SyncRun.State.SUCCEEDED).exists():
+            self.say("The first sync has started by itself; the pages show how far it is.")
+        if (settings.BASE_DIR / ".env").exists():
+            self.say("There is a .env: the demo does not read it, but other commands in this folder do.")
+        self.say("Ctrl-C stops everything.")

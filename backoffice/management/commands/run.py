@@ -1,0 +1,62 @@
+"""``manage.py run``: web, worker and beat in one foreground process, for the upstreams that the environment names."""
+
+import sys
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from backoffice import startup, upstreams
+from backoffice.demo_env import demo_env_file, env_file
+from backoffice.management.commands.sandbox import whole_number
+from backoffice.supervisor import Child, Supervisor
+
+
+class Command(BaseCommand):
+    """Exit status 0 after Ctrl-C or SIGTERM, 1 when something kept dying, had to be killed or cannot be used."""
+
+    help = "Start web, worker and beat, for the upstreams that .env names; Ctrl-C ends all of them."
+    make_target = "run"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=whole_number(1, 65535), default=8000, help="the web port (default 8000)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until told to end. Raises CommandError when the port or the database cannot be used."""
+        port: int = options["port"]
+        with ExitStack() as stack:
+            stack.enter_context(startup.only_one())
+            instead = f"Choose another one: make {self.make_target} PORT={port % 65535 + 1}"
+            startup.refuse_taken_port(port, instead)
+            startup.make_ready(self.say)
+            supervisor = Supervisor(
+                [*self.more_children(port), *startup.children(port, self.say)],
+                say=self.say,
+                on_up=lambda: self.tell_where(f"http://{startup.HOST}:{port}/"),
+            )
+            status = supervisor.run()
+        self.say("Stopped.")
+        sys.exit(status)
+
+    def more_children(self, port: int) -> list[Child]:
+        """What runs besides web, worker and beat."""
+        if env_file() == demo_env_file() and env_file().exists():
+            self.say("There is no .env, so the demo's variables count. To connect your own: cp .env.example .env")
+        self.say("Starting web, worker and beat.")
+        return []
+
+    def tell_where(self, url: str) -> None:
+        """Called when all are up."""
+        self.say(f"Open {url} in a browser. Ctrl-C stops everything.")
+        for name, upstream in upstreams.UPSTREAMS.items():
+            if missing := upstreams.missing_variables(name):
+                self.say(f"{upstream.label} is off: set {' and '.join(missing)}.")
+
+    def say(self, line: str) -> None:
+        """Print one line at once. A reader that went away does not keep the children from being ended."""
+        try:
+            self.stdout.write(line)
+            self.stdout.flush()
+        except OSError:
+            pass

@@ -1,0 +1,104 @@
+"""What the page of a run shows, and which of its buttons are on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from backoffice import freshness
+from backoffice.badges import RUN_TONES, word
+from backoffice.models import SyncRun
+from backoffice.sync import runs
+from backoffice.sync.resource import RESOURCES
+from backoffice.wording import error_in_words, label_of, phase_in_words, started_by_in_words
+
+
+@dataclass(frozen=True)
+class Can:
+    """Which buttons the person gets."""
+
+    stop: bool
+    again: bool
+    approve: bool
+    again_label: str
+
+
+def parts(request: HttpRequest, run: SyncRun) -> dict[str, Any]:
+    """Everything that the page, or its live part, shows."""
+    expected = _expected(run)
+    return {
+        "run": run,
+        "label": label_of(run.resource),
+        "state": word(run.state, RUN_TONES),
+        "phase": phase_in_words(run),
+        "started_by": started_by_in_words(run),
+        "told": error_in_words(run),
+        "expected": expected,
+        "percent": min(100, round(100 * run.fetched / expected)) if expected else None,
+        "links": _links(request, run),
+        "can": _can(request, run),
+    }
+
+
+def resumable(run: SyncRun) -> bool:
+    """Whether a run like this one, started now, goes on at this one's checkpoint."""
+    candidate = SyncRun(pk=_after_all(), resource=run.resource, mode=run.mode, is_dry=run.is_dry)
+    return runs.to_resume(candidate) == run
+
+
+def why_not_approvable(run: SyncRun) -> str:
+    """Why the run's held rows cannot be released; empty when they can."""
+    if run.error != runs.HELD:
+        return "This run holds nothing back, so there is nothing to approve."
+    approving = SyncRun.objects.filter(accepts=run).exclude(
+        state__in=[SyncRun.State.FAILED, SyncRun.State.INTERRUPTED]
+    )
+    other = approving.first()
+    if other:
+        return f"It was approved already: run #{other.pk} marks what is still gone."
+    later = SyncRun.objects.filter(resource=run.resource, is_dry=False, pk__gt=run.pk)
+    newer = later.filter(state__in=[SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL]).first()
+    if newer:
+        return f"A later run, #{newer.pk}, has read everything again. What it says counts."
+    return ""
+
+
+def _after_all() -> int:
+    newest = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return (newest or 0) + 1
+
+
+def _expected(run: SyncRun) -> int | None:
+    """How many records there will be, as far as the last complete sweep tells."""
+    resource = RESOURCES.get(run.resource)
+    if run.is_over or resource is None or not resource.proves_absence or run.mode == SyncRun.Mode.HOT:
+        return None
+    sweep = freshness.complete_sweeps().filter(resource=run.resource, pk__lt=run.pk).first()
+    return sweep.fetched or None if sweep else None
+
+
+def _links(request: HttpRequest, run: SyncRun) -> list[tuple[str, str]]:
+    links = []
+    if request.user.has_perm("backoffice.view_rejectedrecord"):
+        count = run.rejected.count()
+        if count:
+            url = reverse("admin:backoffice_rejectedrecord_changelist")
+            links.append((f"{count:,} rejected records last met by this run", f"{url}?state=all&run={run.pk}"))
+    if request.user.has_perm("backoffice.view_rowchange"):
+        count = run.changes.count()
+        if count:
+            url = reverse("admin:backoffice_rowchange_changelist")
+            links.append((f"{count:,} changes", f"{url}?run={run.pk}"))
+    return links
+
+
+def _can(request: HttpRequest, run: SyncRun) -> Can:
+    user = request.user
+    known = run.resource in RESOURCES
+    return Can(
+        stop=not run.is_over and not run.stop_requested_at and user.has_perm("backoffice.stop_syncrun"),
+        again=known and run.is_over and user.has_perm("backoffice.start_syncrun"),
+        approve=known and user.has_perm("backoffice.approve_syncrun") and not why_not_approvable(run),
+        again_label="Resume where it stopped" if known and run.is_over and resumable(run) else "Run again",
+    )

@@ -1,0 +1,73 @@
+"""One more try at a rejected record: read again what can be read by itself, else sync its resource again."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from backoffice import upstreams
+from backoffice.client import PERSON
+from backoffice.errors import RemoteNotFound
+from backoffice.models import RejectedRecord, SyncRun
+from backoffice.sync import references, runs
+from backoffice.sync.resource import RESOURCES, Batch, Resource
+from backoffice.sync.store import Met, Store, Tally
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. ``run`` is queued and not yet handed to the workers; the caller does that."""
+
+    is_settled: bool
+    sentence: str
+    run: SyncRun | None = None
+
+
+def retry(record: RejectedRecord, user: User | None = None) -> Outcome:
+    """Read a rejected record again and store it if it can be taken now.
+
+    By its id where the remote has such a read; else all records of its owner; else by a run of the resource. Raises
+    RemoteError, NotConfigured and UpstreamChanged; the rejection is then as it was. A record that the remote no longer
+    knows leaves nothing to retry: its rejection is settled.
+    """
+    resource = RESOURCES[record.resource]
+    if resource.can_read and record.remote_id:
+        return _by_reading(resource, record)
+    if resource.can_read_owned and record.owner_remote_id:
+        return _by_reading(resource, record)
+    run = runs.queue(record.resource, trigger="person", mode=SyncRun.Mode.FULL, user=user)
+    return Outcome(False, "It cannot be read by itself, so everything of its kind is read again.", run)
+
+
+def _by_reading(resource: Resource, record: RejectedRecord) -> Outcome:
+    by_id = resource.can_read and bool(record.remote_id)
+    with resource.client(PERSON) as api:
+        try:
+            if by_id:
+                body, sent_at = resource.read(api, record.remote_id)
+                batch = Batch([body], sent_at)
+            else:
+                batch = resource.read_owned(api, record.owner_remote_id)
+        except RemoteNotFound:
+            _settle(record)
+            return Outcome(True, "The remote no longer knows it, so there is nothing left to take.")
+        finally:
+            upstreams.keep_breaker(resource.upstream, api.breaker)
+    rejected_at = record.rejected_at
+    with transaction.atomic():
+        Store(resource, None).take([batch], Met(), Tally())
+        resource.batch_stored(batch)
+        references.resolve(resource.model)
+    record.refresh_from_db()
+    if record.resolved_at:
+        return Outcome(True, "It was read again and taken.")
+    if by_id or record.rejected_at > rejected_at:
+        return Outcome(False, f"It was read again and still cannot be taken: {record.reason}")
+    _settle(record)
+    return Outcome(True, "Its owner's records were read again, and it is no longer among them.")
+
+
+def _settle(record: RejectedRecord) -> None:
+    RejectedRecord.objects.filter(pk=record.pk, resolved_at=None).update(resolved_at=timezone.now())
+    record.refresh_from_db()

@@ -1,0 +1,52 @@
+"""Times as people read them: how long ago, with the exact moment in the title and in the person's own zone."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+_STEPS = ((60, 1, "s"), (3600, 60, "min"), (2 * 86400, 3600, "h"), (float("inf"), 86400, "d"))
+
+
+def spell(length: timedelta) -> str:
+    """A length of time in one unit: "45 s", "3 min", "5 h", "12 d"."""
+    seconds = abs(length.total_seconds())
+    for limit, unit_s, unit in _STEPS:
+        if seconds < limit:
+            return f"{int(seconds // unit_s):,} {unit}"
+    raise AssertionError  # the last limit is infinite
+
+
+def relative(moment: datetime, now: datetime | None = None) -> str:
+    """How far a moment is away: "3 min ago", "in 5 h", "just now"."""
+    distance = moment - (now or timezone.now())
+    if abs(distance) < timedelta(seconds=5):
+        return "just now"
+    return f"in {spell(distance)}" if distance > timedelta() else f"{spell(distance)} ago"
+
+
+def ago(moment: datetime | None, empty: str = "never") -> SafeString | str:
+    """``<time>`` with the distance as its text."""
+    if moment is None:
+        return empty
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>', _iso(moment), _exact(moment), relative(moment)
+    )
+
+
+def at(moment: datetime | None, empty: str = "–") -> SafeString | str:
+    """``<time>`` with the moment as its text; a script shows it in the person's zone."""
+    if moment is None:
+        return empty
+    return format_html(
+        '<time datetime="{}" title="{} UTC" data-local>{} UTC</time>', _iso(moment), _exact(moment), _exact(moment)
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _exact(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,143 @@
+"""Staff pages beside the admin's own: the desk at ``/`` and the page of a run."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from backoffice import runpage, tasks, upstreams
+from backoffice.dashboard import desk as desk_parts
+from backoffice.models import SyncRun
+from backoffice.roles import has_role
+from backoffice.sync import runs
+from backoffice.sync.resource import RESOURCES
+
+BROKER_DOWN = "The broker is down. The work is kept and starts by itself within a minute of the broker's return."
+View = Callable[..., HttpResponseBase]
+
+
+def staff_page(*permissions: str) -> Callable[[View], View]:
+    """A page for signed-in staff who hold ``permissions``. Others: log-in, or 403. A poll is told to reload instead."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.has_perms(permissions):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded: View = admin.site.admin_view(checked)
+
+        @wraps(view)
+        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.headers.get("HX-Request") and not _may_poll(request):
+                return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+            return guarded(request, *args, **kwargs)
+
+        return never_cache(answered)
+
+    return decorate
+
+
+def _may_poll(request: HttpRequest) -> bool:
+    return admin.site.has_permission(request) and has_role(request.user)
+
+
+@require_safe
+def desk(request: HttpRequest) -> HttpResponseBase:
+    """The desk; the same page as the admin's index."""
+    view: View = admin.site.admin_view(admin.site.index)
+    return view(request)
+
+
+@require_safe
+@staff_page("backoffice.view_syncrun", "backoffice.view_upstreamstate")
+def desk_live(request: HttpRequest) -> HttpResponseBase:
+    """The part of the desk that changes while runs go on."""
+    return TemplateResponse(request, "admin/parts/_desk.html", desk_parts(request))
+
+
+@require_safe
+@staff_page("backoffice.view_syncrun")
+def run_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """One run."""
+    run = get_object_or_404(SyncRun.objects.select_related("started_by", "resumes", "accepts", "after"), pk=pk)
+    context = {**admin.site.each_context(request), "title": f"Run #{run.pk}", **runpage.parts(request, run)}
+    return TemplateResponse(request, "backoffice/run.html", context)
+
+
+@require_safe
+@staff_page("backoffice.view_syncrun")
+def run_live(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The part of a run's page that changes while it goes on. Once it is over, the whole page is loaded again."""
+    run = get_object_or_404(SyncRun.objects.select_related("started_by", "resumes", "accepts", "after"), pk=pk)
+    if run.is_over:
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return TemplateResponse(request, "backoffice/parts/_run.html", runpage.parts(request, run))
+
+
+@require_POST
+@staff_page("backoffice.view_syncrun", "backoffice.start_syncrun")
+def start_run(request: HttpRequest, resource: str) -> HttpResponseBase:
+    """Queue a run of a whole resource."""
+    if resource not in RESOURCES:
+        messages.error(request, f"There is no resource {resource[:60]!r}; nothing was started.")
+        return redirect("desk")
+    return _start(request, resource)
+
+
+@require_POST
+@staff_page("backoffice.view_syncrun", "backoffice.start_syncrun")
+def run_again(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Queue a run like this one; where it was cut off, the new one goes on at its checkpoint."""
+    run = get_object_or_404(SyncRun, pk=pk, resource__in=RESOURCES)
+    return _start(request, run.resource, mode=run.mode, is_dry=run.is_dry)
+
+
+@require_POST
+@staff_page("backoffice.view_syncrun", "backoffice.stop_syncrun")
+def stop_run(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Ask a run to stop."""
+    run = get_object_or_404(SyncRun, pk=pk)
+    if runs.request_stop(run):
+        messages.success(request, "The run is stopping. What it has stored stays; the next run goes on from there.")
+    else:
+        messages.info(request, "The run was over already; nothing was stopped.")
+    return redirect("run", pk)
+
+
+@staff_page("backoffice.view_syncrun", "backoffice.approve_syncrun")
+def approve_run(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """GET asks for confirmation, POST queues the run that marks the held rows as gone."""
+    run = get_object_or_404(SyncRun, pk=pk, resource__in=RESOURCES)
+    refusal = runpage.why_not_approvable(run)
+    if refusal:
+        messages.error(request, refusal)
+        return redirect("run", pk)
+    if request.method == "POST":
+        return _start(request, run.resource, mode=run.mode, accepts=run)
+    context = {**admin.site.each_context(request), "title": f"Approve run #{run.pk}", **runpage.parts(request, run)}
+    return TemplateResponse(request, "backoffice/approve.html", context)
+
+
+def _start(request: HttpRequest, resource: str, **wanted: Any) -> HttpResponseBase:
+    upstream = RESOURCES[resource].upstream
+    missing = upstreams.missing_variables(upstream)
+    if missing:
+        label = upstreams.UPSTREAMS[upstream].label
+        messages.error(request, f"{label} is off, so nothing was started: set {' and '.join(missing)}.")
+        return redirect("desk")
+    run = runs.queue(resource, trigger="person", user=request.user, **wanted)
+    if not tasks.send(run.pk):
+        messages.warning(request, BROKER_DOWN)
+    return redirect("run", run.pk)
+
+

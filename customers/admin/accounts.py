@@ -1,0 +1,73 @@
+"""WhatsApp accounts."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from backoffice.admin.filters import AgeFilter
+from backoffice.admin.mirror import MirrorAdmin, copyable
+from backoffice.admin.readonly import Fact
+from customers import states
+from customers.admin.filters import AccountStatus
+from customers.models import WhatsAppAccount
+
+
+@admin.register(WhatsAppAccount)
+class WhatsAppAccountAdmin(MirrorAdmin):
+    """Kirim's WhatsApp accounts as mirrored here."""
+
+    resource_name = "kirim.accounts"
+    tones = states.ACCOUNT
+    list_display = ("shown_name", "number", "state", "owner", "age")
+    list_select_related = ("customer",)
+    list_filter = (AccountStatus, AgeFilter)
+    search_fields = ("name",)
+    search_help_text = "Name, number, id or customer"
+    export_columns = (
+        ("phone_number_id", "phone_number_id"), ("phone_number", "phone_number"), ("name", "name"),
+        ("status", "status"), ("customer_remote_id", "customer_remote_id"),
+        ("customer", lambda account: account.customer.name if account.customer else ""),
+        ("synced_at", "synced_at"), ("vanished_at", "vanished_at"),
+    )  # fmt: skip
+
+    @admin.display(description="account", ordering="name")
+    def shown_name(self, account: WhatsAppAccount) -> str:
+        return str(account)
+
+    @admin.display(description="number", ordering="phone_number", empty_value="–")
+    def number(self, account: WhatsAppAccount) -> str | None:
+        return account.phone_number or None
+
+    @admin.display(description="customer", ordering="customer__name")
+    def owner(self, account: WhatsAppAccount) -> str:
+        if account.customer:
+            return account.customer.name
+        return account.customer_remote_id or "the organization itself"
+
+    def holding(self, part: str) -> Q:
+        return (
+            Q(name__icontains=part)
+            | Q(phone_number__contains=part)
+            | Q(remote_id__iexact=part)
+            | Q(customer_remote_id__iexact=part)
+            | Q(customer__search_text__contains=part)
+        )
+
+    def facts(self, request: HttpRequest, obj: WhatsAppAccount) -> Iterable[Fact]:
+        yield Fact("State", self.state(obj))
+        yield Fact("Number", copyable(obj.phone_number) if obj.phone_number else "none yet")
+        yield Fact("Name", obj.name or "–")
+        yield Fact("Customer", _owner(request, obj))
+        yield from super().facts(request, obj)
+
+
+def _owner(request: HttpRequest, account: WhatsAppAccount) -> Any:
+    if account.customer and request.user.has_perm("customers.view_customer"):
+        url = reverse("admin:customers_customer_change", args=[account.customer.pk])
+        return format_html('<a href="{}">{}</a>', url, account.customer.name or account.customer_remote_id)
+    return copyable(account.customer_remote_id) if account.customer_remote_id else "the organization itself"

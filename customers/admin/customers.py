@@ -1,0 +1,242 @@
+"""Customers: the list, the page of one, fetch by id, refresh."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from backoffice import times
+from backoffice.admin.filters import AgeFilter
+from backoffice.admin.mirror import MirrorAdmin
+from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
+from backoffice.badges import word
+from backoffice.client import PERSON
+from backoffice.errors import BackofficeError, RemoteError, RemoteNotFound
+from backoffice.payloads import shown_payload
+from customers import states
+from customers.admin.filters import ActiveLinkFilter, CustomerStatus, TeamFilter
+from customers.forms import FetchForm
+from customers.kirim import CustomerDetailRecord, KirimAPI
+from customers.models import Customer, SetupLink
+from customers.services import CustomerService
+
+SHOWN_LINKS = 50
+
+
+@dataclass(frozen=True)
+class AccountLine:
+    """An account as the customer's page shows it."""
+
+    name: str
+    number: str
+    state: SafeString
+    onboarded: Any
+
+
+@dataclass(frozen=True)
+class LinkLine:
+    """A setup link as the customer's page shows it."""
+
+    link: SetupLink
+    state: SafeString
+    ends: Any
+    consumed: Any
+
+
+@admin.register(Customer)
+class CustomerAdmin(MirrorAdmin):
+    """Kirim's customers as mirrored here."""
+
+    resource_name = "kirim.customers"
+    tones = states.CUSTOMER
+    list_display = ("shown_name", "shown_email", "state", "team_id", "age")
+    list_filter = (CustomerStatus, TeamFilter, ActiveLinkFilter, AgeFilter)
+    search_fields = ("search_text",)
+    search_help_text = "Name, e-mail, id or metadata"
+    export_columns = (
+        ("remote_id", "remote_id"), ("name", "name"), ("email", "email"), ("status", "status"), ("team_id", "team_id"),
+        ("created_at", "remote_created_at"), ("updated_at", "remote_updated_at"), ("archived_at", "archived_at"),
+        ("synced_at", "synced_at"), ("vanished_at", "vanished_at"),
+    )  # fmt: skip
+
+    @admin.display(description="name", ordering="name")
+    def shown_name(self, customer: Customer) -> str:
+        return customer.name or "(no name)"
+
+    @admin.display(description="e-mail", ordering="email", empty_value="–")
+    def shown_email(self, customer: Customer) -> str | None:
+        return customer.email or None
+
+    def holding(self, part: str) -> Q:
+        return Q(search_text__contains=part) | Q(remote_id__iexact=part)
+
+    def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
+        super().prepare_list(request, changes)
+        if request.user.has_perm("customers.fetch_customer"):
+            changes.page_form = reverse("admin:fetch_customer")
+
+    # -- the page of one ----------------------------------------------------------------------------------------------
+
+    def facts(self, request: HttpRequest, obj: Customer) -> Iterable[Fact]:
+        yield Fact("State", self.state(obj))
+        yield Fact("E-mail", obj.email or "–")
+        yield Fact("Team", obj.team_id or "–")
+        yield from super().facts(request, obj)
+        if obj.archived_at:
+            yield Fact("Archived", times.at(obj.archived_at))
+        yield Fact("Setup links read", times.ago(obj.links_read_at))
+        yield Fact("Read by itself", times.ago(obj.detail_at), "with its accounts")
+
+    def sections(self, request: HttpRequest, obj: Customer) -> Iterable[Section]:
+        if obj.metadata:
+            yield Section("Metadata", "customers/parts/_metadata.html", {"metadata": _pairs(obj.metadata)})
+        if request.user.has_perm("customers.view_whatsappaccount"):
+            yield Section(
+                "WhatsApp accounts", "customers/parts/_accounts.html", {"accounts": account_lines(obj), "customer": obj}
+            )
+        if request.user.has_perm("customers.view_setuplink"):
+            links = obj.setup_links.order_by("vanished_at", "-remote_created_at", "-pk")[:SHOWN_LINKS]
+            lines = [link_line(link) for link in links]
+            yield Section("Setup links", "customers/parts/_links.html", {"links": lines, "read": obj.links_read_at})
+        yield from super().sections(request, obj)
+        if obj.detail and self.may_see_payload(request):
+            payload = shown_payload(obj.detail, CustomerDetailRecord.members())
+            title = "Raw payload of the last single read"
+            yield Section(title, "admin/parts/_payload.html", {"payload": payload, "read": times.at(obj.detail_at)})
+
+    def buttons(self, request: HttpRequest, obj: Customer) -> Iterable[Button]:
+        if request.user.has_perm("customers.refresh_customer"):
+            url = reverse("admin:refresh_customer", args=[obj.pk])
+            yield Button("Refresh from Kirim", url, "sync", off=self.upstream_off, is_main=True)
+
+    # -- reading at Kirim ---------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("fetch/", view(self.fetch_view), name="fetch_customer"),
+            path("<int:pk>/refresh/", view(self.refresh_view), name="refresh_customer"),
+            *super().get_urls(),
+        ]
+
+    def fetch_view(self, request: HttpRequest) -> HttpResponseBase:
+        """A form for an id; POST reads that customer at Kirim and goes to its page."""
+        if not request.user.has_perms(["customers.view_customer", "customers.fetch_customer"]):
+            raise PermissionDenied
+        form = FetchForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                with KirimAPI.from_settings(PERSON) as api:
+                    customer = CustomerService(api).fetch(form.cleaned_data["remote_id"])
+            except RemoteNotFound as error:
+                form.add_error("remote_id", f"{error.reason}. Look for a typing error; nothing was changed.")
+            except (RemoteError, BackofficeError) as error:
+                form.add_error(None, f"Nothing was fetched. {error}")
+            else:
+                messages.success(request, f"{customer} was fetched from Kirim.")
+                return redirect(self._url("change"), customer.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Fetch a customer by its id",
+            "opts": self.opts,
+            "form": form,
+            "off": self.upstream_off,
+            "list_url": reverse(self._url("changelist")),
+        }
+        return TemplateResponse(request, "customers/fetch.html", context)
+
+    def refresh_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """POST: read the customer and its links at Kirim again."""
+        if not request.user.has_perms(["customers.view_customer", "customers.refresh_customer"]):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        customer = get_object_or_404(Customer, pk=pk)
+        try:
+            with KirimAPI.from_settings(PERSON) as api:
+                CustomerService(api).refresh(customer)
+        except RemoteNotFound:
+            messages.warning(
+                request, f"Kirim no longer knows {customer.remote_id}. The next full sync settles what becomes of it here."
+            )
+        except (RemoteError, BackofficeError) as error:
+            messages.error(request, f"Not everything could be refreshed. {error}")
+        else:
+            messages.success(request, "Refreshed from Kirim, with its setup links.")
+        return redirect(self._url("change"), pk)
+
+
+def account_lines(customer: Customer) -> list[AccountLine]:
+    """The customer's accounts: from the last single read where it is at least as new as the list, else from the list.
+
+    The single read tells when an account was onboarded; the list does not.
+    """
+    stored = list(customer.accounts.filter(vanished_at=None))
+    newest = max((account.synced_at for account in stored), default=None)
+    if customer.detail and customer.detail_at and (newest is None or customer.detail_at >= newest):
+        return [_from_detail(account) for account in customer.detail.get("whatsapp_accounts") or []]
+    onboarded = {
+        account["phone_number_id"]: account.get("onboarded_at")
+        for account in (customer.detail or {}).get("whatsapp_accounts") or []
+        if account.get("phone_number_id")
+    }
+    return [
+        AccountLine(
+            account.name or "",
+            account.phone_number or "",
+            word(account.status, states.ACCOUNT),
+            times.at(_time(onboarded.get(account.phone_number_id)), "not known"),
+        )
+        for account in stored
+    ]
+
+
+def _from_detail(account: dict[str, Any]) -> AccountLine:
+    return AccountLine(
+        account.get("name") or "",
+        account.get("phone_number") or "",
+        word(account.get("status"), states.ACCOUNT),
+        times.at(_time(account.get("onboarded_at")), "not yet"),
+    )
+
+
+def _time(text: Any) -> datetime | None:
+    """A time of a stored single read; it was checked when it was read."""
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+def link_line(link: SetupLink) -> LinkLine:
+    """One setup link."""
+    return LinkLine(
+        link,
+        word(states.link_state(link), states.LINK),
+        link_ends(link),
+        times.at(link.consumed_at),
+    )
+
+
+def link_ends(link: SetupLink) -> Any:
+    """When the link ends or ended: "in 3 h", with the exact time on hover."""
+    return times.ago(link.expires_at) if link.status == "active" or link.expires_at > timezone.now() else times.at(
+        link.expires_at
+    )
+
+
+def _pairs(metadata: Any) -> list[tuple[str, str]]:
+    items = metadata.items() if isinstance(metadata, dict) else enumerate(metadata if isinstance(metadata, list) else [])
+    return [(str(name), value if isinstance(value, str) else _short(value)) for name, value in items]
+
+
+def _short(value: Any) -> str:
+    return "–" if value is None else str(value)

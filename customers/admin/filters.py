@@ -1,0 +1,89 @@
+"""Filters of the lists of customers and setup links."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from backoffice.admin.filters import MAX_CHOICES, AgeFilter, Filter, ValueFilter
+from backoffice.badges import Tone
+from customers import states
+from customers.models import SetupLink
+
+
+class StatusFilter(Filter):
+    """Kirim's words, and any other that was met."""
+
+    title, parameter_name = "state", "status"
+    words: ClassVar[Mapping[str, Tone]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        met = model_admin.model._default_manager.order_by().values_list("status", flat=True).distinct()[:MAX_CHOICES]
+        unknown = sorted(word for word in met if word and word not in self.words)
+        return [(word, word) for word in self.words] + [(word, f"unknown: {word[:60]}") for word in unknown]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(status=value.replace("\x00", ""))
+
+
+class CustomerStatus(StatusFilter):
+    words = states.CUSTOMER
+
+
+class AccountStatus(StatusFilter):
+    words = states.ACCOUNT
+
+
+class LinkStatus(StatusFilter):
+    """By the state that staff see, in which a link past its time is expired."""
+
+    words = states.LINK
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        over = Q(status="active", expires_at__lte=timezone.now())
+        if value == "active":
+            return rows.filter(status="active").exclude(over)
+        if value == "expired":
+            return rows.filter(Q(status="expired") | over)
+        return super().narrow(rows, value)
+
+
+class TeamFilter(ValueFilter):
+    """Customers of one team."""
+
+    title, parameter_name, column = "team", "team", "team_id"
+
+
+class ActiveLinkFilter(Filter):
+    """Whether a customer has a link that can still be used."""
+
+    title, parameter_name = "active setup link", "active_link"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("yes", "Has one"), ("no", "Has none"), ("ending", "Ends within a day")]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        wanted = states.links_ending_soon() if value == "ending" else states.usable_links()
+        has_one = Exists(SetupLink.objects.filter(wanted, customer=OuterRef("pk")))
+        return rows.filter(~has_one if value == "no" else has_one)
+
+
+class EndingFilter(Filter):
+    """Links that end soon."""
+
+    title, parameter_name = "ending", "ending"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("day", "Within a day")]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(states.links_ending_soon())
+
+
+class LinkAgeFilter(AgeFilter):
+    """The age of a link counts from the last reading of its customer's links."""
+
+    def read_since(self, moment: Any) -> Q:
+        return Q(synced_at__gte=moment) | Q(customer__links_read_at__gte=moment)

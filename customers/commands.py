@@ -1,0 +1,55 @@
+"""What the commands of this app print: which columns, and setup links with the state that staff see."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from backoffice.errors import NotFound
+from customers.models import Customer, SetupLink
+
+CUSTOMER_MEMBERS = (
+    "remote_id",
+    "name",
+    "email",
+    "status",
+    "team_id",
+    "metadata",
+    "archived_at",
+    "remote_created_at",
+    "remote_updated_at",
+    "synced_at",
+    "vanished_at",
+)
+ACCOUNT_MEMBERS = ("remote_id", "phone_number_id", "phone_number", "name", "status", "synced_at")
+LINK_MEMBERS = (
+    "remote_id",
+    "customer_remote_id",
+    "status",
+    "token_last4",
+    "expires_at",
+    "consumed_at",
+    "success_redirect_url",
+    "failure_redirect_url",
+)
+
+
+def mirrored_customer(remote_id: str) -> dict[str, Any]:
+    """The columns of a mirrored customer. Raises NotFound, with a sentence that says how to get it here."""
+    row: dict[str, Any] | None = Customer.objects.filter(remote_id=remote_id).values(*CUSTOMER_MEMBERS).first()
+    if row is None:
+        raise NotFound(f"Customer {remote_id} is not mirrored here. To read it: manage.py customers fetch {remote_id}")
+    return row
+
+
+def links_of(customer_remote_id: str, *, with_vanished: bool = False) -> list[dict[str, Any]]:
+    """The customer's setup links, the newest first: their columns, and ``state`` as staff see it."""
+    links = SetupLink.objects.filter(customer_remote_id=customer_remote_id)
+    if not with_vanished:
+        links = links.filter(vanished_at=None)
+    return [{**row, "state": seen_state(row["status"], row["expires_at"])} for row in links.values(*LINK_MEMBERS)]
+
+
+def seen_state(status: str, expires_at: datetime) -> str:
+    """A link's state now: Kirim tells nobody when a link expires, so its last word may still be *active*."""
+    return "expired" if status == "active" and expires_at <= timezone.now() else status
