@@ -77,7 +77,7 @@ def test_other_host_names_are_refused(client: Client):
 @pytest.mark.django_db
 def test_a_migration_that_is_not_applied_is_told(client: Client, queue: Path):
     recorder = MigrationRecorder(connection)
-    recorder.record_unapplied("customers", "0001_initial")
+    recorder.record_unapplied("customers", "0002_groups")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, OK | {"migrations": "pending"})
 
