@@ -17,7 +17,7 @@ from backoffice.badges import Tone
 from backoffice.freshness import Freshness
 from backoffice.models import Drift, RejectedRecord, SyncRun, UpstreamState
 from backoffice.upstreams import Upstream
-from backoffice.wording import error_in_words, label_of, phase_in_words
+from backoffice.wording import error_in_words, label_of, phase_in_words, things
 
 STALE_AFTER = timedelta(hours=1)
 # Our own words (client.py), not the remote's: the run and the breaker keep an error as its sentence.
@@ -132,7 +132,7 @@ def _first_sync(resources: list[Freshness]) -> str:
     done = len(resources) - len(missing)
     if not running:
         return f"The first sync waits for a worker; {done} of {len(resources)} lists are here."
-    so_far = ", ".join(f"{run.fetched:,} {label_of(run.resource).lower()}" for run in running)
+    so_far = ", ".join(f"{run.fetched:,} {things(run.resource)}" for run in running)
     return f"The first sync is running: {so_far} read so far; {done} of {len(resources)} lists are complete."
 
 
@@ -145,13 +145,13 @@ def _by_last_runs(upstream: Upstream, resources: list[Freshness]) -> Health:
         shown = format_html(" What is shown was complete {}.", as_of) if as_of else ""
         sentence: SafeString | str = format_html(
             "The last sync of {} failed {}: {}{}",
-            label_of(run.resource).lower(),
+            things(run.resource),
             times.ago(run.ended_at),
-            error_in_words(run),
+            error_in_words(run).rstrip(".") + ".",
             shown,
         )
         return Health(upstream.label, "bad", "failing", sentence, "It is tried again on schedule; nothing is lost.")
-    never = [item.resource.label.lower() for item in resources if item.sweep is None]
+    never = [things(item.resource.name) for item in resources if item.sweep is None]
     if len(never) == len(resources):
         return Health(
             upstream.label, "warn", "never synced", "Never synced.", "Press 'Refresh now' on a list, or start a worker."
@@ -184,17 +184,17 @@ def _matters(request: HttpRequest, resources: list[Freshness]) -> list[Matter]:
     matters = []
     for item in resources:
         if item.held:
-            text = f"{item.held.held:,} {item.resource.label.lower()} look gone and wait for an approval"
+            text = f"{item.resource.label} that look gone and wait for an approval: {item.held.held:,}"
             matters.append(Matter(text, reverse("run", args=[item.held.pk]), "Look at the run"))
     if request.user.has_perm("backoffice.view_rejectedrecord"):
         counts = RejectedRecord.objects.filter(resolved_at=None).order_by().values("resource").annotate(n=Count("pk"))
         url = reverse("admin:backoffice_rejectedrecord_changelist")
         for row in counts:
-            text = f"{row['n']:,} rejected {label_of(row['resource']).lower()} could not be taken"
+            text = f"{label_of(row['resource'])} that could not be taken: {row['n']:,}"
             matters.append(Matter(text, f"{url}?resource={row['resource']}", "See why"))
     if request.user.has_perm("backoffice.view_drift"):
         count = Drift.objects.filter(last_seen_at__gte=timezone.now() - timedelta(days=7)).count()
         if count:
-            text = f"{count:,} members or words that the contract does not know were met this week"
+            text = f"Members or words that the contract does not know, met this week: {count:,}"
             matters.append(Matter(text, reverse("admin:backoffice_drift_changelist"), "Tell a developer"))
     return matters

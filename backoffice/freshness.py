@@ -9,6 +9,8 @@ from django.db.models import Max, Model, QuerySet
 from backoffice import upstreams
 from backoffice.models import SyncRun
 from backoffice.sync.resource import RESOURCES, Resource
+from backoffice.sync.runs import BUSY, HELD
+from backoffice.wording import things
 
 State = SyncRun.State
 
@@ -30,14 +32,15 @@ class Freshness:
     @property
     def held(self) -> SyncRun | None:
         """The last run, if it waits for a person's approval."""
-        return self.latest if self.latest and self.latest.error == "held" else None
+        return self.latest if self.latest and self.latest.error == HELD else None
 
 
 def all_resources() -> list[Freshness]:
     """One for each resource, in dependency order. Three queries."""
     real = SyncRun.objects.filter(is_dry=False)
     sweeps = _newest(complete_sweeps())
-    latest = _newest(real.exclude(state__in=[State.QUEUED, State.RUNNING]))
+    ended = real.exclude(state__in=[State.QUEUED, State.RUNNING]).exclude(error=BUSY)  # a busy one did nothing
+    latest = _newest(ended)
     live: dict[str, SyncRun] = {}
     for run in real.filter(state__in=[State.QUEUED, State.RUNNING]):
         if run.resource not in live or run.state == State.RUNNING:
@@ -72,25 +75,25 @@ def row_fresh_at(synced_at: datetime, swept_from: datetime | None) -> datetime:
 
 def why_empty(resource: Resource, *, is_narrowed: bool) -> str:
     """One sentence for a list that shows nothing."""
-    things = resource.label.lower()
+    them = things(resource.name)
     missing = upstreams.missing_variables(resource.upstream)
     label = upstreams.UPSTREAMS[resource.upstream].label
     if last_sweep(resource.name) is None:
         if missing:
             return f"{label} is off, so nothing was read: set {' and '.join(missing)}."
         live = SyncRun.objects.filter(resource=resource.name, is_dry=False, state__in=[State.QUEUED, State.RUNNING])
-        return _first_sync(label, things, live.order_by("-state", "-id").first())
+        return _first_sync(label, them, live.order_by("-state", "-id").first())
     if is_narrowed:
-        return f"No {things} match this search and these filters."
-    return f"{label} has no {things}."
+        return f"No {them} match this search and these filters."
+    return f"{label} has no {them}."
 
 
-def _first_sync(label: str, things: str, live: SyncRun | None) -> str:
+def _first_sync(label: str, them: str, live: SyncRun | None) -> str:
     if live is None:
-        return f"No {things} yet: they were never read from {label} to the end."
+        return f"No {them} yet: they were never read from {label} to the end."
     if live.state == State.QUEUED:
-        return f"No {things} yet: the first sync waits for a worker."
-    return f"The first sync is running: {live.fetched:,} {things} read so far. Reload to see them."
+        return f"No {them} yet: the first sync waits for a worker."
+    return f"The first sync is running: {live.fetched:,} {them} read so far. Reload to see them."
 
 
 def _newest(wanted: QuerySet[SyncRun]) -> Mapping[str, SyncRun]:

@@ -30,6 +30,7 @@ def logging_config(secrets: Iterable[str], debug: bool) -> dict[str, Any]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _refusals_in_a_line,
         structlog.processors.format_exc_info,
         _redacted,
     ]
@@ -57,6 +58,13 @@ def logging_config(secrets: Iterable[str], debug: bool) -> dict[str, Any]:
     }
     logging.config.dictConfig(config)
     return config
+
+
+def _refusals_in_a_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A request that was refused (403, 404, 400) is no fault of ours: it gets no traceback."""
+    if event.get("logger") == "django.request" and event.get("level") == "warning":
+        event.pop("exc_info", None)
+    return event
 
 
 def _redacted(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

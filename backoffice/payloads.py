@@ -20,8 +20,8 @@ class Change:
 
     row: RowChange
     member: str
-    before: str
-    after: str
+    before: str | None  # JSON; None where the member was absent
+    after: str | None
     is_known: bool
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.management import create_permissions
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 
 VIEWER = "viewer"
 CUSTOMER_DESK = "customer desk"
@@ -16,7 +16,7 @@ WAREHOUSE = "warehouse"
 SUPERVISOR = "supervisor"
 
 
-def has_role(user: AbstractBaseUser | AnonymousUser) -> bool:
+def has_role(user: User | AnonymousUser) -> bool:
     """Whether the person may do anything here at all."""
     return user.is_active and (user.is_superuser or bool(user.get_all_permissions()))
 

@@ -51,9 +51,7 @@ def why_not_approvable(run: SyncRun) -> str:
     """Why the run's held rows cannot be released; empty when they can."""
     if run.error != runs.HELD:
         return "This run holds nothing back, so there is nothing to approve."
-    approving = SyncRun.objects.filter(accepts=run).exclude(
-        state__in=[SyncRun.State.FAILED, SyncRun.State.INTERRUPTED]
-    )
+    approving = SyncRun.objects.filter(accepts=run).exclude(state__in=[SyncRun.State.FAILED, SyncRun.State.INTERRUPTED])
     other = approving.first()
     if other:
         return f"It was approved already: run #{other.pk} marks what is still gone."
@@ -84,12 +82,12 @@ def _links(request: HttpRequest, run: SyncRun) -> list[tuple[str, str]]:
         count = run.rejected.count()
         if count:
             url = reverse("admin:backoffice_rejectedrecord_changelist")
-            links.append((f"{count:,} rejected records last met by this run", f"{url}?state=all&run={run.pk}"))
+            links.append((f"Rejected records last met by this run: {count:,}", f"{url}?state=all&run={run.pk}"))
     if request.user.has_perm("backoffice.view_rowchange"):
         count = run.changes.count()
         if count:
             url = reverse("admin:backoffice_rowchange_changelist")
-            links.append((f"{count:,} changes", f"{url}?run={run.pk}"))
+            links.append((f"Changes: {count:,}", f"{url}?run={run.pk}"))
     return links
 
 

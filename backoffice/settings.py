@@ -12,7 +12,6 @@ from django.urls import reverse_lazy
 
 from backoffice.demo_env import env_file
 from backoffice.logs import logging_config
-from backoffice.theme import UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -120,6 +119,11 @@ else:
         "unacked_restore_throttle": 1,
         "socket_connect_timeout": 1,
         "socket_timeout": 5,
+        # Whoever publishes has a person waiting: give up at once, the row is kept and sent again.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
     }
 CELERY_TASK_ALWAYS_EAGER = env.bool("CELERY_TASK_ALWAYS_EAGER", default=False)
 CELERY_TASK_PUBLISH_RETRY = False  # a person waits: the row is kept and the reaper sends it again

@@ -58,10 +58,11 @@ def start_up() -> None:
     """What a worker does first: reap, then queue what has never run or was cut off, in dependency order."""
     reap()
     before: SyncRun | None = None
-    for name, resource in RESOURCES.items():
-        last = SyncRun.objects.filter(resource=name, is_dry=False).first()
-        if upstreams.is_on(resource.upstream) and (last is None or last.state == SyncRun.State.INTERRUPTED):
-            before = queue_after(name, before, trigger="reaper")
+    with transaction.atomic():  # all rows are there before the first run can end
+        for name, resource in RESOURCES.items():
+            last = SyncRun.objects.filter(resource=name, is_dry=False).first()
+            if upstreams.is_on(resource.upstream) and (last is None or last.state == SyncRun.State.INTERRUPTED):
+                before = queue_after(name, before, trigger="reaper")
 
 
 @shared_task

@@ -115,7 +115,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [lambda request: static("backoffice/backoffice.css")],
     "SCRIPTS": [lambda request: static("backoffice/backoffice.js")],
     "COMMAND": {"search_models": False, "show_history": False},
-    "SIDEBAR": {"show_search": False, "command_search": True, "navigation": NAVIGATION},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": NAVIGATION},
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {

@@ -30,9 +30,7 @@ def ago(moment: datetime | None, empty: str = "never") -> SafeString | str:
     """``<time>`` with the distance as its text."""
     if moment is None:
         return empty
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>', _iso(moment), _exact(moment), relative(moment)
-    )
+    return format_html('<time datetime="{}" title="{} UTC">{}</time>', _iso(moment), _exact(moment), relative(moment))
 
 
 def at(moment: datetime | None, empty: str = "–") -> SafeString | str:

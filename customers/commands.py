@@ -1,12 +1,10 @@
 """What the commands of this app print: which columns, and setup links with the state that staff see."""
 
-from datetime import datetime
 from typing import Any
-
-from django.utils import timezone
 
 from backoffice.errors import NotFound
 from customers.models import Customer, SetupLink
+from customers.states import link_state
 
 CUSTOMER_MEMBERS = (
     "remote_id",
@@ -47,9 +45,7 @@ def links_of(customer_remote_id: str, *, with_vanished: bool = False) -> list[di
     links = SetupLink.objects.filter(customer_remote_id=customer_remote_id)
     if not with_vanished:
         links = links.filter(vanished_at=None)
-    return [{**row, "state": seen_state(row["status"], row["expires_at"])} for row in links.values(*LINK_MEMBERS)]
-
-
-def seen_state(status: str, expires_at: datetime) -> str:
-    """A link's state now: Kirim tells nobody when a link expires, so its last word may still be *active*."""
-    return "expired" if status == "active" and expires_at <= timezone.now() else status
+    return [
+        {**{name: getattr(link, name) for name in LINK_MEMBERS}, "state": link_state(link)}
+        for link in links.only(*LINK_MEMBERS)
+    ]

@@ -49,7 +49,8 @@ class RowChangeAdmin(ReadOnlyAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RowChange]:
-        return super().get_queryset(request).filter(resource__in=readable_resources(request))
+        rows: QuerySet[RowChange] = super().get_queryset(request)
+        return rows.filter(resource__in=readable_resources(request))
 
     @admin.display(description="kind", ordering="resource")
     def kind(self, change: RowChange) -> str:
@@ -99,5 +100,3 @@ class DriftAdmin(ReadOnlyAdmin):
         yield Fact("First seen", times.at(obj.first_seen_at))
         yield Fact("Last seen", times.at(obj.last_seen_at))
         yield Fact("Seen at, for example", copyable(obj.sample_remote_id))
-
-

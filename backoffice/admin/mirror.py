@@ -119,7 +119,7 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     # -- the page -----------------------------------------------------------------------------------------------------
 
-    def facts(self, request: HttpRequest, obj: MirrorModel) -> Iterable[Fact]:
+    def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         swept_from = freshness.swept_from_of(self.model)
         label = upstreams.UPSTREAMS[self.resource.upstream].label
         if obj.vanished_at:
@@ -129,7 +129,7 @@ class MirrorAdmin(ReadOnlyAdmin):
         yield Fact(f"Created at {label}", times.at(obj.remote_created_at, "not told"))
         yield Fact(f"Changed at {label}", times.at(obj.remote_updated_at, "not told"))
 
-    def notices(self, request: HttpRequest, obj: MirrorModel) -> Iterable[str]:
+    def notices(self, request: HttpRequest, obj: Any) -> Iterable[str]:
         if obj.text_cleaned:
             yield "It holds characters that no database keeps; each stands as \ufffd here."
         rejected = RejectedRecord.objects.filter(
@@ -144,15 +144,13 @@ class MirrorAdmin(ReadOnlyAdmin):
                 url,
             )
 
-    def sections(self, request: HttpRequest, obj: MirrorModel) -> Iterable[Section]:
+    def sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
         may_see_payload = self.may_see_payload(request)
         if request.user.has_perm("backoffice.view_rowchange"):
             changes = RowChange.objects.filter(resource=self.resource_name, remote_id=obj.remote_id)
             page = Paginator(changes.select_related("run"), CHANGES_A_PAGE).get_page(request.GET.get("changes"))
             lines = shown_changes(page.object_list, may_see_payload)
-            yield Section(
-                "What past syncs changed here", "admin/parts/_changes.html", {"page": page, "lines": lines}
-            )
+            yield Section("What past syncs changed here", "admin/parts/_changes.html", {"page": page, "lines": lines})
         if may_see_payload:
             payload = shown_payload(obj.payload, self.resource.record.members())
             yield Section("Raw payload", "admin/parts/_payload.html", {"payload": payload})

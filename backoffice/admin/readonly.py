@@ -60,6 +60,8 @@ class ReadOnlyChangeList(ChangeList):  # type: ignore[misc]  # unfold is untyped
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
+        if not self.is_narrowed:
+            self.full_result_count = self.result_count  # the heading then does not offer to show all
         self.model_admin.prepare_list(request, self)
 
     @property
@@ -92,6 +94,13 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ReadOnlyChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        title = str(self.opts.verbose_name_plural)
+        answer: HttpResponseBase = super().changelist_view(
+            request, {"title": title[:1].upper() + title[1:], **(extra_context or {})}
+        )
+        return answer
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         """Called with each list before it is drawn."""
@@ -128,7 +137,8 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             return HttpResponseNotAllowed(["GET", "HEAD"])
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return gone
         return self.record_page(request, obj)
 
     def record_page(self, request: HttpRequest, obj: Any) -> HttpResponseBase:

@@ -1,9 +1,10 @@
 """Rejected records: what could not be taken, why, and one more try."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
@@ -109,7 +110,7 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["POST"])
         record = get_object_or_404(RejectedRecord, pk=pk, resource__in=RESOURCES)
         try:
-            outcome = retry(record, user=request.user)
+            outcome = retry(record, user=cast(User, request.user))
         except (RemoteError, BackofficeError) as error:
             messages.error(request, f"{error}. The record is as it was; retry later.")
             return redirect(self._url("change"), pk)

@@ -7,10 +7,10 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from backoffice import upstreams
+from backoffice import database, upstreams
 from backoffice.client import BACKGROUND
 from backoffice.errors import BackofficeError, RemoteAuthFailed, RemoteError, RemoteRejected
 from backoffice.models import SyncRun
@@ -62,6 +62,10 @@ def carry_out(
         run.refresh_from_db()
         log.info("run stopped before it began", run=run.pk, reason=str(stop))
         return run
+    except DatabaseError as problem:
+        run.state, run.error = SyncRun.State.FAILED, database.trouble(problem)
+        log.error("the run could not begin; it stays queued", run=run.pk, error=str(problem))
+        return run
     with structlog.contextvars.bound_contextvars(run=run.pk, resource=run.resource):
         _carry_out_claimed(run, check_signal, on_progress, is_trial)
     return run
@@ -94,15 +98,13 @@ def _carry_out_claimed(run: SyncRun, check_signal: Callable[[], None], on_progre
         log.warning("run was declared dead while it lived; nothing more is written by it")
         return run.refresh_from_db()
     except DatabaseError as problem:
-        connection.close()  # the next statement gets a new one
-        state, error = SyncRun.State.FAILED, f"The database failed: {' '.join(str(problem).split())[:300]}"
+        state, error = SyncRun.State.FAILED, database.trouble(problem)
     tally = asdict(sweep.tally) if sweep else {}
     seconds = sweep.seconds if sweep else 0.0
     try:
         runs.finish(run, state, error, seconds=seconds, **tally)
     except DatabaseError as problem:
-        connection.close()
-        run.state, run.error = SyncRun.State.FAILED, error or f"The database failed: {problem}"
+        run.state, run.error = SyncRun.State.FAILED, error or database.trouble(problem)
         log.error("the run's end could not be written; the next run will find it silent", error=str(problem))
     log.info("run ended", state=run.state, error=run.error, seconds=round(seconds, 2), **tally)
 

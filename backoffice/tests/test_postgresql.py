@@ -47,7 +47,7 @@ def test_a_run_whose_database_restarts_fails_honestly_and_the_next_is_exact(kiri
     kirim.mischief = restart
     run = sync()
     assert run.state == SyncRun.State.FAILED
-    assert "database failed" in run.error
+    assert "PostgreSQL" in run.error
     kirim.mischief = lambda request: None
     assert sync().state == SyncRun.State.SUCCEEDED
     assert Customer.objects.count() == 100

@@ -58,7 +58,7 @@ class WhatsAppAccountAdmin(MirrorAdmin):
             | Q(customer__search_text__contains=part)
         )
 
-    def facts(self, request: HttpRequest, obj: WhatsAppAccount) -> Iterable[Fact]:
+    def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         yield Fact("State", self.state(obj))
         yield Fact("Number", copyable(obj.phone_number) if obj.phone_number else "none yet")
         yield Fact("Name", obj.name or "–")

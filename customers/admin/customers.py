@@ -1,5 +1,6 @@
 """Customers: the list, the page of one, fetch by id, refresh."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from backoffice import times
@@ -88,7 +88,7 @@ class CustomerAdmin(MirrorAdmin):
 
     # -- the page of one ----------------------------------------------------------------------------------------------
 
-    def facts(self, request: HttpRequest, obj: Customer) -> Iterable[Fact]:
+    def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         yield Fact("State", self.state(obj))
         yield Fact("E-mail", obj.email or "–")
         yield Fact("Team", obj.team_id or "–")
@@ -98,7 +98,7 @@ class CustomerAdmin(MirrorAdmin):
         yield Fact("Setup links read", times.ago(obj.links_read_at))
         yield Fact("Read by itself", times.ago(obj.detail_at), "with its accounts")
 
-    def sections(self, request: HttpRequest, obj: Customer) -> Iterable[Section]:
+    def sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
         if obj.metadata:
             yield Section("Metadata", "customers/parts/_metadata.html", {"metadata": _pairs(obj.metadata)})
         if request.user.has_perm("customers.view_whatsappaccount"):
@@ -115,7 +115,7 @@ class CustomerAdmin(MirrorAdmin):
             title = "Raw payload of the last single read"
             yield Section(title, "admin/parts/_payload.html", {"payload": payload, "read": times.at(obj.detail_at)})
 
-    def buttons(self, request: HttpRequest, obj: Customer) -> Iterable[Button]:
+    def buttons(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
         if request.user.has_perm("customers.refresh_customer"):
             url = reverse("admin:refresh_customer", args=[obj.pk])
             yield Button("Refresh from Kirim", url, "sync", off=self.upstream_off, is_main=True)
@@ -168,7 +168,8 @@ class CustomerAdmin(MirrorAdmin):
                 CustomerService(api).refresh(customer)
         except RemoteNotFound:
             messages.warning(
-                request, f"Kirim no longer knows {customer.remote_id}. The next full sync settles what becomes of it here."
+                request,
+                f"Kirim no longer knows {customer.remote_id}. The next full sync settles what becomes of it here.",
             )
         except (RemoteError, BackofficeError) as error:
             messages.error(request, f"Not everything could be refreshed. {error}")
@@ -228,15 +229,14 @@ def link_line(link: SetupLink) -> LinkLine:
 
 def link_ends(link: SetupLink) -> Any:
     """When the link ends or ended: "in 3 h", with the exact time on hover."""
-    return times.ago(link.expires_at) if link.status == "active" or link.expires_at > timezone.now() else times.at(
-        link.expires_at
-    )
+    return times.ago(link.expires_at)
 
 
 def _pairs(metadata: Any) -> list[tuple[str, str]]:
-    items = metadata.items() if isinstance(metadata, dict) else enumerate(metadata if isinstance(metadata, list) else [])
-    return [(str(name), value if isinstance(value, str) else _short(value)) for name, value in items]
+    if not isinstance(metadata, dict):
+        return [("metadata", _short(metadata))]
+    return [(name, value if isinstance(value, str) else _short(value)) for name, value in metadata.items()]
 
 
 def _short(value: Any) -> str:
-    return "–" if value is None else str(value)
+    return "–" if value is None else json.dumps(value, ensure_ascii=False)

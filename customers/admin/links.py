@@ -73,7 +73,7 @@ class SetupLinkAdmin(MirrorAdmin):
         read_at = row.customer.links_read_at if row.customer else None
         return max(row.synced_at, read_at) if read_at else row.synced_at
 
-    def facts(self, request: HttpRequest, obj: SetupLink) -> Iterable[Fact]:
+    def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         yield Fact("State", self.state(obj))
         yield Fact("Customer", _customer(request, obj))
         yield Fact("Last four", obj.token_last4)

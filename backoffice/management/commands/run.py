@@ -5,15 +5,14 @@ from argparse import ArgumentParser
 from contextlib import ExitStack
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from backoffice import startup, upstreams
+from backoffice.commands import StaffCommand
 from backoffice.demo_env import demo_env_file, env_file
 from backoffice.management.commands.sandbox import whole_number
 from backoffice.supervisor import Child, Supervisor
 
 
-class Command(BaseCommand):
+class Command(StaffCommand):
     """Exit status 0 after Ctrl-C or SIGTERM, 1 when something kept dying, had to be killed or cannot be used."""
 
     help = "Start web, worker and beat, for the upstreams that .env names; Ctrl-C ends all of them."

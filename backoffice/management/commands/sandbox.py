@@ -10,20 +10,20 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from backoffice import upstreams
+from backoffice.commands import StaffCommand
 from backoffice.sandbox import KIRIM_PATH, Sandbox
 from backoffice.sandbox.server import HOST, LoopbackServer, listen
 
 DEFAULT_KIRIM_API_KEY = "kirim-sandbox-key"
 
 
-class Command(BaseCommand):
+class Command(StaffCommand):
     """Serves until it is told to end (SIGTERM, Ctrl-C); the state stays in ``DATA_DIR/sandbox``."""
 
     help = "Serve the sandbox: the upstreams in small, on 127.0.0.1. Its state stays in DATA_DIR/sandbox."
-    requires_system_checks: list[str] = []  # it needs neither the database nor the web side
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=whole_number(0, 65535), default=9000, help="default 9000; 0: any free one")

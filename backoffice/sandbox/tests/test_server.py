@@ -165,4 +165,4 @@ def test_a_busy_port_exits_1_with_a_sentence_and_a_wrong_option_2(
         )
     assert done.returncode == status and "Traceback" not in done.stderr and done.stdout == ""
     if status == 1:
-        assert done.stderr == f"CommandError: Port {port} on 127.0.0.1 cannot be used: Address already in use.\n"
+        assert done.stderr == f"Port {port} on 127.0.0.1 cannot be used: Address already in use.\n"
