@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 
 from backoffice.demo_env import env_file
 from backoffice.logs import logging_config
+from backoffice.theme import UNFOLD  # noqa: F401  a setting
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
