@@ -3,11 +3,13 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, User
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -83,19 +85,26 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sign_in(page: Page, transactional_db: None) -> Callable[[str], Page]:
+def groups(transactional_db: None) -> None:
+    """The four groups, which the flush between transactional tests takes away."""
+    for app in ("backoffice", "customers"):
+        import_module(f"{app}.migrations.0002_groups").give(apps, None)
+
+
+@pytest.fixture
+def sign_in(page: Page, groups: None) -> Callable[..., Page]:
     """Signs a new member of ``group`` in through the form; "" for staff without a group."""
 
-    def sign_in(group: str) -> Page:
+    def sign_in(group: str, *, is_staff: bool = True) -> Page:
         name = group.replace(" ", "-") or "nobody-yet"
-        user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
+        user = User.objects.create_user(name, password=PASSWORD, is_staff=is_staff)
         if group:
             user.groups.add(Group.objects.get(name=group))
         page.goto("/")
         page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/")
+        page.wait_for_load_state()
         return page
 
     return sign_in
