@@ -15,7 +15,8 @@ from backoffice.models import RejectedRecord
 from backoffice.records import RecordError, read_members
 from backoffice.sync import references
 from backoffice.sync.resource import RESOURCES, Batch
-from backoffice.sync.store import Met, Store, Tally
+from backoffice.sync.store import Store
+from backoffice.sync.tally import Met, Tally
 from customers.kirim import CustomerDetailRecord, KirimAPI
 from customers.models import Customer
 from customers.sync import list_shape

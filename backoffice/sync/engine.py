@@ -17,7 +17,8 @@ from backoffice.models import SyncRun
 from backoffice.sync import references, runs, vanish
 from backoffice.sync.ahead import ahead
 from backoffice.sync.resource import RESOURCES, Batch, Resource
-from backoffice.sync.store import Met, Store, Tally
+from backoffice.sync.store import Store
+from backoffice.sync.tally import Met, Tally
 
 log = structlog.get_logger(__name__)
 

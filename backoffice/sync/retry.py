@@ -12,7 +12,8 @@ from backoffice.errors import RemoteNotFound
 from backoffice.models import RejectedRecord, SyncRun
 from backoffice.sync import references, runs
 from backoffice.sync.resource import RESOURCES, Batch, Resource
-from backoffice.sync.store import Met, Store, Tally
+from backoffice.sync.store import Store
+from backoffice.sync.tally import Met, Tally
 
 
 @dataclass(frozen=True)

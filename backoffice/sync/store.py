@@ -5,8 +5,8 @@ are decoded. A row that cannot be taken is rejected by itself.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Annotated, Any
@@ -14,72 +14,19 @@ from typing import Annotated, Any
 import msgspec
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from backoffice.models import Drift, RowChange, SyncRun
+from backoffice.models import SyncRun
 from backoffice.records import REPLACEMENT, Record, RecordError, read_members
 from backoffice.sync import rejected
+from backoffice.sync.changes import Change, Changes
+from backoffice.sync.drift import DriftCount
 from backoffice.sync.resource import Batch, Resource
-from backoffice.sync.seen import SeenRows
 from backoffice.sync.sql import Table
+from backoffice.sync.tally import Met, Tally
 
 MAX_ID_CHARS = 255
 CHUNK = 2000
-MAX_TOLD_CHARS = 2000
 _REPLACEMENT_BYTES = REPLACEMENT.encode()
-_CHANGE = ("resource", "remote_id", "member", "before", "after", "run", "changed_at")
-_ABSENT = object()
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Counts of one run. fetched = created + updated + unchanged + failed; vanished stands beside them."""
-
-    fetched: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    vanished: int = 0
-
-    def plus(self, **counts: int) -> "Tally":
-        """A tally with ``counts`` added."""
-        return replace(self, **{name: getattr(self, name) + count for name, count in counts.items()})
-
-
-@dataclass
-class Met:
-    """What this run has met so far."""
-
-    counted: SeenRows = field(default_factory=SeenRows)  # rows that are in the tally
-    swept: SeenRows = field(init=False)  # rows that the sweep in hand has met
-    unstored: set[bytes] = field(default_factory=set)  # digests of ids that have no row: rejected, or a dry run's new
-    unreadable_ids: int = 0
-    keyless: list[tuple[bytes, datetime]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.swept = self.counted  # the same until a second sweep begins
-
-    def begin_sweep(self) -> None:
-        """Forget what an earlier sweep of this run met, but not what is in the tally."""
-        if self.counted.count:
-            self.swept = SeenRows()
-        self.unreadable_ids = 0
-        self.keyless = []
-
-    def first_times(self, pks: Collection[int]) -> int:
-        """Mark stored rows as met; how many of them go into the tally."""
-        if self.swept is not self.counted:
-            self.swept.add_all(pks)
-        return self.counted.add_all(pks)
-
-    def first_time_unstored(self, remote_id: str) -> bool:
-        """The same for one id without a row."""
-        digest = blake2b(remote_id.encode(), digest_size=16).digest()
-        if digest in self.unstored:
-            return False
-        self.unstored.add(digest)
-        return True
 
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):
@@ -112,16 +59,15 @@ class Store:
         self._run = run
         self._is_dry = is_dry
         self._table = Table(resource.model)
-        self._change_table = Table(RowChange)
+        self._changes = Changes(resource.name, run)
+        self._drift = DriftCount(resource)
         self._record: type[Record] = resource.record
-        self._known = resource.record.members()
         self._salt = resource.record.fingerprint()
         remote_id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_CHARS)]
         key: Any = msgspec.defstruct("Key", [("key", remote_id | None)], rename={"key": resource.key})
         self._key = msgspec.json.Decoder(key)
         self._references = resource.model.references
         self._names: tuple[str, ...] = ()
-        self._drift: dict[tuple[str, str], tuple[int, str]] = {}
         self._open_rejections = rejected.open_ids(resource.name)
 
     def take(self, batches: Iterable[Batch], met: Met, tally: Tally) -> Tally:
@@ -129,7 +75,8 @@ class Store:
         for group in _groups(batches):
             incoming, tally = self._readable(group, met, tally)
             tally = self._take_group(incoming, met, tally)
-        self._keep_drift()
+        if not self._is_dry:
+            self._drift.keep()
         return tally
 
     def digest(self, body: bytes) -> str:
@@ -274,18 +221,18 @@ class Store:
             counts["unchanged"] += met.first_times([pk])
         for remote_id in unwanted:
             counts["failed"] += met.first_times([pk_of[remote_id]])
-        changes: list[tuple[Any, ...]] = []
+        changes: list[Change] = []
         for item in prepared:
             pk = pk_of[item.row.remote_id]
             if item.row.remote_id in unwanted:
                 continue
             counts["unchanged" if pk in same else "updated"] += met.first_times([pk])
             if pk not in same:
-                changes += self._changes(item, before[pk][0], differing[pk][1])
+                changes += self._changes.between(item.row.remote_id, before[pk][0], item.members, differing[pk][1])
         self._resolve(pk_of.keys() - unwanted)
         self._reject_all(refused)
         if changes and not self._is_dry:
-            self._change_table.insert(_CHANGE, changes)
+            self._changes.keep(changes)
         return tally.plus(fetched=sum(counts.values()), **counts)
 
     def _with_time(self, item: Prepared, synced_at: datetime) -> Sequence[Any]:
@@ -293,19 +240,6 @@ class Store:
         values = list(item.values)
         values[self._names.index("synced_at")] = self._table.time(synced_at)
         return values
-
-    def _changes(self, item: Prepared, before: Any, had_vanished: bool) -> list[tuple[Any, ...]]:
-        before, after = before if isinstance(before, dict) else {}, item.members
-        pairs = {name: (before.get(name, _ABSENT), after.get(name, _ABSENT)) for name in before.keys() | after.keys()}
-        if had_vanished:
-            pairs["vanished_at"] = "vanished", None
-        time = self._change_table.time(timezone.now())
-        run_id = self._run.pk if self._run else None
-        return [
-            (self.resource.name, item.row.remote_id, name[:255], _told(old), _told(new), run_id, time)
-            for name, (old, new) in sorted(pairs.items())
-            if old != new
-        ]
 
     # -- decoding -----------------------------------------------------------------------------------------------------
 
@@ -324,7 +258,7 @@ class Store:
     def _prepare(self, row: Incoming) -> Prepared:
         members = read_members(row.body)
         record = self._record.read(row.body)
-        self._note_drift(row.remote_id, members, record)
+        self._drift.note(row.remote_id, members, record)
         values = {
             "remote_id": row.remote_id,
             "payload": row.body,
@@ -360,28 +294,6 @@ class Store:
 
     # -- what is told beside the rows ---------------------------------------------------------------------------------
 
-    def _note_drift(self, remote_id: str, members: dict[str, Any], record: Record) -> None:
-        for name in members.keys() - self._known:
-            self._count_drift(Drift.Kind.MEMBER, name, remote_id)
-        for name, words in self._record.words.items():
-            word = getattr(record, name)
-            if word is not None and word not in words:
-                self._count_drift(Drift.Kind.WORD, f"{name}={word}", remote_id)
-
-    def _count_drift(self, kind: str, name: str, remote_id: str) -> None:
-        count, _ = self._drift.get((kind, name[:255]), (0, ""))
-        self._drift[kind, name[:255]] = count + 1, remote_id
-
-    def _keep_drift(self) -> None:
-        drift, self._drift = self._drift, {}
-        if self._is_dry:
-            return
-        for (kind, name), (count, remote_id) in drift.items():
-            row, _ = Drift.objects.get_or_create(resource=self.resource.name, kind=kind, name=name)
-            row.count += count
-            row.last_seen_at, row.sample_remote_id = timezone.now(), remote_id
-            row.save()
-
     def _reject_all(self, refused: Iterable[Refused]) -> None:
         for row, reason in refused:
             self._reject(row.remote_id, row.owner, row.body, reason)
@@ -412,11 +324,3 @@ def _groups(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
             room -= len(part.rows)
     if group:
         yield group
-
-
-def _told(value: Any) -> str | None:
-    """A member's value as JSON, cut where it is too long to be read anyway; None where the member is absent."""
-    if value is _ABSENT:
-        return None
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= MAX_TOLD_CHARS else f"{text[:MAX_TOLD_CHARS]}…"

@@ -1,27 +1,40 @@
 """When a row may be called gone: a complete sweep did not meet it *and* a second look does not find it."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from django.db import transaction
 from django.utils import timezone
 
 from backoffice.errors import RemoteError, RemoteNotFound
-from backoffice.models import RowChange, SyncRun
+from backoffice.models import SyncRun
 from backoffice.sync.ahead import in_order
+from backoffice.sync.changes import Changes
 from backoffice.sync.resource import Batch, Resource
 from backoffice.sync.seen import SeenRows
-
-if TYPE_CHECKING:
-    from backoffice.sync.engine import Sweep
+from backoffice.sync.tally import Met
 
 BRAKE_ROWS = 20
 BRAKE_SHARE = 0.10
 IN_FLIGHT = 4
 CHUNK = 500
+
+
+class Sweep(Protocol):
+    """What settling needs of the sweep in hand (engine.py)."""
+
+    run: SyncRun
+    resource: Resource
+    api: Any
+    met: Met
+
+    def ahead(self, stream: Iterable[Any]) -> Iterator[Any]: ...
+    def read_all(self, checkpoint: dict[str, Any] | None = None) -> None: ...
+    def take(self, batch: Batch) -> None: ...
+    def count(self, **counts: int) -> None: ...
 
 
 def candidates(resource: Resource, swept: SeenRows, since: datetime | None) -> "array[int]":
@@ -44,7 +57,7 @@ def is_held(resource: Resource, count: int, accepted: SyncRun | None) -> bool:
     return accepted is None or count > accepted.held
 
 
-def settle(sweep: "Sweep", pks: "array[int]") -> list[RemoteError]:
+def settle(sweep: Sweep, pks: "array[int]") -> list[RemoteError]:
     """Look a second time for every candidate and mark those that are gone; the looks that failed."""
     if not pks:
         return []
@@ -59,7 +72,7 @@ def settle(sweep: "Sweep", pks: "array[int]") -> list[RemoteError]:
     return []
 
 
-def _settle_by_reading(sweep: "Sweep", pks: "array[int]") -> list[RemoteError]:
+def _settle_by_reading(sweep: Sweep, pks: "array[int]") -> list[RemoteError]:
     failed: list[RemoteError] = []
     for start in range(0, len(pks), CHUNK):
         ids = dict(
@@ -79,7 +92,7 @@ def _settle_by_reading(sweep: "Sweep", pks: "array[int]") -> list[RemoteError]:
     return failed
 
 
-def _looks(sweep: "Sweep", ids: dict[int, str]) -> Iterator[tuple[int, Batch | None, RemoteError | None]]:
+def _looks(sweep: Sweep, ids: dict[int, str]) -> Iterator[tuple[int, Batch | None, RemoteError | None]]:
     def look(pk: int, remote_id: str) -> tuple[int, Batch | None, RemoteError | None]:
         try:
             body, sent_at = sweep.resource.read(sweep.api, remote_id)
@@ -90,7 +103,7 @@ def _looks(sweep: "Sweep", ids: dict[int, str]) -> Iterator[tuple[int, Batch | N
     return in_order((partial(look, pk, remote_id) for pk, remote_id in ids.items()), IN_FLIGHT)
 
 
-def _mark(sweep: "Sweep", pks: list[int]) -> None:
+def _mark(sweep: Sweep, pks: list[int]) -> None:
     """Tombstones for rows that nothing newer than this sweep has touched."""
     now = timezone.now()
     with transaction.atomic():
@@ -98,16 +111,6 @@ def _mark(sweep: "Sweep", pks: list[int]) -> None:
         gone = list(rows.values_list("pk", "remote_id"))
         if not sweep.run.is_dry:
             sweep.resource.model._default_manager.filter(pk__in=[pk for pk, _ in gone]).update(vanished_at=now)
-            RowChange.objects.bulk_create(
-                RowChange(
-                    resource=sweep.resource.name,
-                    remote_id=remote_id,
-                    member="vanished_at",
-                    before="null",
-                    after='"vanished"',
-                    run=sweep.run,
-                    changed_at=now,
-                )
-                for _, remote_id in gone
-            )
+            changes = Changes(sweep.resource.name, sweep.run)
+            changes.keep(changes.vanishing(remote_id for _, remote_id in gone))
         sweep.count(vanished=len(gone))

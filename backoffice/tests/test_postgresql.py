@@ -12,7 +12,8 @@ from django.utils import timezone
 from backoffice.models import RejectedRecord, SyncRun
 from backoffice.sync import engine, runs
 from backoffice.sync.resource import RESOURCES, Batch
-from backoffice.sync.store import Met, Store, Tally
+from backoffice.sync.store import Store
+from backoffice.sync.tally import Met, Tally
 from customers.models import Customer
 from customers.tests.kirim import FakeKirim, customer, raw_page, sync, text
 
