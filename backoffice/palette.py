@@ -12,7 +12,10 @@ MAX_HITS = 10
 
 @runtime_checkable
 class Findable(Protocol):
-    """A model admin whose records the palette finds."""
+    """A model admin whose records the palette finds; those with the lowest rank first."""
+
+    @property
+    def palette_rank(self) -> int: ...
 
     def has_view_permission(self, request: HttpRequest) -> bool: ...
 
@@ -25,6 +28,7 @@ def find(request: HttpRequest, admins: Iterable[Any], term: str) -> list[SearchR
 
 
 def _found(request: HttpRequest, admins: Iterable[Any], term: str) -> Iterator[SearchResult]:
-    for admin in admins:
-        if isinstance(admin, Findable) and admin.has_view_permission(request):
+    findable = [admin for admin in admins if isinstance(admin, Findable)]
+    for admin in sorted(findable, key=lambda admin: admin.palette_rank):
+        if admin.has_view_permission(request):
             yield from admin.palette(request, term, MAX_HITS)

@@ -15,7 +15,7 @@ from unfold.dataclasses import SearchResult
 from backoffice import freshness, times, upstreams
 from backoffice.admin.filters import VanishedFilter
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
-from backoffice.badges import Tone, badge, word
+from backoffice.badges import Tone, word
 from backoffice.mirror import MirrorModel
 from backoffice.models import RejectedRecord, RowChange
 from backoffice.payloads import shown_changes, shown_payload
@@ -81,6 +81,11 @@ class MirrorAdmin(ReadOnlyAdmin):
     def holding(self, part: str) -> Q:
         """Rows in which a word of a search, in lower case, occurs."""
         raise NotImplementedError
+
+    @property
+    def palette_rank(self) -> int:
+        """Resources that others hang on are found first."""
+        return list(RESOURCES).index(self.resource_name)
 
     def palette(self, request: HttpRequest, term: str, limit: int) -> list[SearchResult]:
         """Hits for the command palette."""
@@ -172,6 +177,3 @@ def copyable(text: str) -> SafeString:
         'aria-label="Copy {0}">copy</button>',
         text,
     )
-
-
-__all__ = ["MirrorAdmin", "badge", "copyable"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -77,6 +78,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_per_page = 50
     list_max_show_all = 200
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # a count per choice is a query per choice
     list_filter_submit = True
     list_before_template = "admin/parts/_list_tools.html"
     record_template = "admin/record.html"

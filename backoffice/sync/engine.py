@@ -14,7 +14,7 @@ from backoffice import database, upstreams
 from backoffice.client import BACKGROUND
 from backoffice.errors import BackofficeError, RemoteAuthFailed, RemoteError, RemoteRejected
 from backoffice.models import SyncRun
-from backoffice.sync import references, runs, vanish
+from backoffice.sync import references, rejected, runs, vanish
 from backoffice.sync.ahead import ahead
 from backoffice.sync.resource import RESOURCES, Batch, Resource
 from backoffice.sync.store import Store
@@ -148,6 +148,8 @@ class Sweep:
         self.met.begin_sweep()
         self.read_all()
         self._store_keyless()
+        if self.resource.proves_absence and not self.run.is_dry and self.run.swept_from:
+            rejected.settle_unmet(self.resource.name, self.run.swept_from)
         held = self._settle_absence()
         references.resolve(self.resource.model)
         self._committed = monotonic()

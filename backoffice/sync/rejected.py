@@ -1,6 +1,7 @@
 """Rejected records: one open row per record that could not be taken, until a later reading takes it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -34,6 +35,11 @@ def keep(resource: str, run: SyncRun | None, remote_id: str, owner: str, body: b
 def resolve(resource: str, remote_ids: Iterable[str]) -> None:
     """These records were taken after all."""
     _open(resource).filter(remote_id__in=list(remote_ids)).update(resolved_at=timezone.now())
+
+
+def settle_unmet(resource: str, since: datetime) -> None:
+    """A sweep begun at ``since`` read everything: what it did not reject again was taken, or is no longer there."""
+    _open(resource).filter(rejected_at__lt=since).update(resolved_at=timezone.now())
 
 
 def _open(resource: str) -> QuerySet[RejectedRecord]:

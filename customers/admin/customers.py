@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
-from backoffice import times
+from backoffice import freshness, times
 from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import MirrorAdmin
 from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
@@ -28,7 +28,7 @@ from customers import states
 from customers.admin.filters import ActiveLinkFilter, CustomerStatus, TeamFilter
 from customers.forms import FetchForm
 from customers.kirim import CustomerDetailRecord, KirimAPI
-from customers.models import Customer, SetupLink
+from customers.models import Customer, SetupLink, WhatsAppAccount
 from customers.services import CustomerService
 
 SHOWN_LINKS = 50
@@ -179,13 +179,16 @@ class CustomerAdmin(MirrorAdmin):
 
 
 def account_lines(customer: Customer) -> list[AccountLine]:
-    """The customer's accounts: from the last single read where it is at least as new as the list, else from the list.
+    """The customer's accounts: from the last single read where it is newer than the list, else from the list.
 
     The single read tells when an account was onboarded; the list does not.
     """
     stored = list(customer.accounts.filter(vanished_at=None))
-    newest = max((account.synced_at for account in stored), default=None)
-    if customer.detail and customer.detail_at and (newest is None or customer.detail_at >= newest):
+    listed = [account.synced_at for account in stored]
+    swept_from = freshness.swept_from_of(WhatsAppAccount)
+    if swept_from:
+        listed.append(swept_from)
+    if customer.detail and customer.detail_at and all(customer.detail_at >= moment for moment in listed):
         return [_from_detail(account) for account in customer.detail.get("whatsapp_accounts") or []]
     onboarded = {
         account["phone_number_id"]: account.get("onboarded_at")
@@ -228,8 +231,8 @@ def link_line(link: SetupLink) -> LinkLine:
 
 
 def link_ends(link: SetupLink) -> Any:
-    """When the link ends or ended: "in 3 h", with the exact time on hover."""
-    return times.ago(link.expires_at)
+    """When the link ends or ended: "in 3 h", with the exact time on hover; only the time where it no longer matters."""
+    return times.ago(link.expires_at) if link.status == "active" else times.at(link.expires_at)
 
 
 def _pairs(metadata: Any) -> list[tuple[str, str]]:

@@ -201,6 +201,19 @@ def test_the_same_unreadable_row_is_one_rejection_however_often_it_comes(kirim: 
     assert RejectedRecord.objects.get().seen == 2
 
 
+def test_a_rejection_is_settled_when_a_complete_sweep_no_longer_meets_its_record(kirim: FakeKirim) -> None:
+    kirim.customers = [customer(0), "not an object", customer(1, name=5)]
+    sync()
+    assert RejectedRecord.objects.filter(resolved_at=None).count() == 2
+    kirim.customers = kirim.customers[:1]
+    kirim.mischief = lambda request: httpx.Response(422) if "status" in request.url.params else None
+    assert sync().state == SyncRun.State.FAILED
+    assert RejectedRecord.objects.filter(resolved_at=None).count() == 2
+    kirim.mischief = lambda request: None
+    assert sync().state == SyncRun.State.SUCCEEDED
+    assert not RejectedRecord.objects.filter(resolved_at=None).exists()
+
+
 @pytest.mark.parametrize(
     "row",
     [

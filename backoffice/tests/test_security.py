@@ -1,0 +1,383 @@
+"""Who may see and do what, at every address; and what keeps a browser safe."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
+
+from backoffice.models import Drift, RejectedRecord, RowChange, SyncRun, UpstreamState
+from backoffice.tests.factories import (
+    PASSWORD,
+    ChangeFactory,
+    DriftFactory,
+    RejectedFactory,
+    RunFactory,
+    UpstreamStateFactory,
+    person,
+    superuser,
+)
+from customers.models import Customer, SetupLink, WhatsAppAccount
+from customers.tests.factories import AccountFactory, CustomerFactory, SetupLinkFactory
+
+pytestmark = pytest.mark.django_db
+
+SECRET_TEXT = "Warung Rahasia"
+OPEN = {"/healthz", "/readyz", "/admin/login/", "/admin/jsi18n/"}  # jsi18n: a catalogue of Django's own words
+POSTS = re.compile(r"/(refresh|retry|stop|again|runs/start/[^/]+)/$")
+KERNEL_ONLY = {"backoffice_syncrun", "backoffice_upstreamstate"}
+
+
+@pytest.fixture
+def rows():
+    """One of everything, each with text that nobody without permission may read."""
+    customer = CustomerFactory(name=SECRET_TEXT, metadata={"note": SECRET_TEXT})
+    run = RunFactory()
+    SetupLinkFactory(customer=customer)
+    AccountFactory(customer=customer, name=SECRET_TEXT)
+    RejectedFactory(run=run, payload=SECRET_TEXT, reason=SECRET_TEXT)
+    ChangeFactory(run=run, remote_id=customer.remote_id, after=f'"{SECRET_TEXT}"')
+    DriftFactory(name=SECRET_TEXT)
+    UpstreamStateFactory()
+    return {model: model._default_manager.order_by("pk").first() for model in admin.site._registry}
+
+
+def addresses(rows) -> Iterator[str]:
+    """Every address there is, each with a row that exists."""
+    for pattern, model in _patterns(get_resolver().url_patterns):
+        row = rows.get(model)
+        pk = str(row.pk if row else SyncRun.objects.first().pk)
+        address = re.sub(r"<[^>]*\bkind>", "csv", pattern)
+        address = re.sub(r"<[^>]*\bresource>", "kirim.customers", address)
+        address = re.sub(r"<[^>]*>", pk, address)
+        yield re.sub(r"\(\?P<app_label>[^)]*\)", "customers", address).replace("$", "").replace("^", "")
+
+
+def _patterns(patterns, before="/", model=None):
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _patterns(pattern.url_patterns, route, _model_at(route) or model)
+        elif isinstance(pattern, URLPattern) and pattern.name is not None or "final_catch_all" not in route:
+            if "(?P<url>" not in route:
+                yield route, model
+
+
+def _model_at(route):
+    for model in admin.site._registry:
+        if route.endswith(f"/{model._meta.app_label}/{model._meta.model_name}/"):
+            return model
+    return None
+
+
+def model_of(address):
+    parts = address.split("/")
+    known = {f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry}
+    name = "_".join(parts[2:4])
+    return name if name in known else ""
+
+
+def test_the_walk_meets_every_kind_of_page(rows):
+    met = set(addresses(rows))
+    for name in ("desk", "fetch_customer"):
+        assert reverse("desk" if name == "desk" else f"admin:{name}") in met
+    assert {f"/runs/{SyncRun.objects.first().pk}/{verb}/" for verb in ("live", "again", "stop", "approve")} <= met
+    for model in (Customer, SetupLink, WhatsAppAccount, SyncRun, RejectedRecord, RowChange, Drift, UpstreamState):
+        assert f"/admin/{model._meta.app_label}/{model._meta.model_name}/export/csv/" in met
+    for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, ClockedSchedule):
+        assert reverse(f"admin:django_celery_beat_{model._meta.model_name}_changelist") in met
+    assert len(met) > 100
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_anonymous_people_meet_the_log_in_and_nothing_else(client, rows, remote, method):
+    for address in set(addresses(rows)) - OPEN:
+        answer = getattr(client, method)(address)
+        assert answer.status_code in {302, 405}, (address, answer.status_code)
+        if answer.status_code == 302:
+            assert answer["Location"].startswith(("/admin/login/?next=", "/admin/")), (address, answer["Location"])
+        assert SECRET_TEXT not in answer.content.decode()
+    assert remote.requests == []
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_people_who_are_not_staff_meet_the_log_in_and_nothing_else(client, rows, remote, method):
+    client.force_login(person(is_staff=False))
+    for address in set(addresses(rows)) - OPEN - {"/admin/logout/"}:
+        answer = getattr(client, method)(address)
+        assert answer.status_code in {302, 405}, (address, answer.status_code)
+        assert SECRET_TEXT not in answer.content.decode()
+    assert remote.requests == []
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_staff_without_a_role_may_only_log_out(client, rows, remote, method):
+    client.force_login(person())
+    for address in set(addresses(rows)) - OPEN - {"/admin/logout/"}:
+        answer = getattr(client, method)(address)
+        assert answer.status_code in {403, 405}, (address, answer.status_code)
+        assert SECRET_TEXT not in answer.content.decode()
+    page = client.get("/").content.decode()
+    assert "You have no role yet" in page and 'action="/admin/logout/"' in page
+    assert client.post("/admin/logout/").status_code == 200
+    assert remote.requests == []
+
+
+@pytest.mark.parametrize("role", ["viewer", "customer desk", "warehouse", "supervisor"])
+def test_a_get_never_calls_a_remote_and_never_changes_a_row(client, rows, remote, role):
+    client.force_login(person(role))
+    before = {model: list(model._default_manager.values()) for model in rows if model.__module__ != "axes.models"}
+    del before[_user_model()]  # the log-in itself
+    for address in sorted(set(addresses(rows))):
+        answer = client.get(address)
+        assert answer.status_code in {200, 204, 302, 403, 404, 405, 503}, (address, answer.status_code)
+        if POSTS.search(address):
+            assert answer.status_code in {403, 405}, (address, answer.status_code)
+    assert remote.requests == []
+    for model, values in before.items():
+        assert list(model._default_manager.values()) == values, model
+
+
+def _user_model():
+    from django.contrib.auth.models import User
+
+    return User
+
+
+def test_the_warehouse_reads_no_record_anywhere(client, rows):
+    client.force_login(person("warehouse"))
+    for address in set(addresses(rows)) - OPEN - {"/admin/logout/"}:
+        answer = client.get(address)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        assert SECRET_TEXT not in body.decode(errors="ignore"), address
+        if model_of(address) and model_of(address) not in KERNEL_ONLY:
+            assert answer.status_code in {302, 403, 404, 405}, (address, answer.status_code)
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        ("viewer", set()),
+        ("customer desk", {"fetch", "refresh"}),
+        ("warehouse", set()),
+        ("supervisor", {"fetch", "refresh", "retry", "start", "again", "stop", "approve"}),
+    ],
+)
+def test_each_verb_is_for_the_roles_that_hold_it(client, rows, role, allowed, remote):
+    client.force_login(person(role))
+    run, customer, rejected = (rows[model] for model in (SyncRun, Customer, RejectedRecord))
+    addresses = {
+        "fetch": reverse("admin:fetch_customer"),
+        "refresh": reverse("admin:refresh_customer", args=[customer.pk]),
+        "retry": reverse("admin:retry_rejected", args=[rejected.pk]),
+        "start": reverse("start_run", args=["nothing"]),
+        "again": reverse("run_again", args=[999_999]),
+        "stop": reverse("stop_run", args=[run.pk]),
+        "approve": reverse("approve_run", args=[run.pk]),
+    }
+    asking_kirim = {"refresh", "retry"} & allowed  # tested with an upstream elsewhere
+    for verb in addresses.keys() - asking_kirim:
+        answer = client.post(addresses[verb])
+        assert (answer.status_code != 403) == (verb in allowed), (verb, answer.status_code)
+    assert remote.requests == []
+
+
+@pytest.mark.parametrize("role", ["viewer", "customer desk", "warehouse", "supervisor"])
+def test_accounts_and_groups_are_for_superusers_only(client, role):
+    """Also for somebody who was given the permissions of the model: with them anybody could become anything."""
+    from django.contrib.auth.models import Permission
+
+    user = person(role)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))
+    client.force_login(user)
+    root = superuser()
+    for name, arguments in (
+        ("auth_user_changelist", []),
+        ("auth_user_add", []),
+        ("auth_user_change", [root.pk]),
+        ("auth_user_password_change", [root.pk]),
+        ("auth_user_delete", [root.pk]),
+        ("auth_group_changelist", []),
+        ("auth_group_add", []),
+    ):
+        address = (
+            f"/admin/auth/user/{root.pk}/password/" if "password" in name else reverse(f"admin:{name}", args=arguments)
+        )
+        assert client.get(address).status_code == 403, address
+        assert client.post(address, {"password1": "x", "password2": "x"}).status_code == 403, address
+
+
+def test_an_administrator_resets_a_password(client):
+    client.force_login(superuser())
+    user = person("viewer")
+    new = "a-much-better-pass-phrase"
+    page = client.post(
+        f"/admin/auth/user/{user.pk}/password/", {"password1": new, "password2": new, "usable_password": "true"}
+    )
+    assert page.status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(new)
+
+
+def test_a_person_changes_the_own_password(client):
+    user = person("viewer")
+    client.force_login(user)
+    new = "a-much-better-pass-phrase"
+    page = client.post(
+        "/admin/password_change/", {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    )
+    assert page.status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(new)
+
+
+def test_the_schedules_bulk_actions_are_only_for_those_who_may_change_them(client):
+    from django.contrib.auth.models import Permission
+
+    user = person("viewer")
+    user.user_permissions.add(Permission.objects.get(codename="view_periodictask"))
+    client.force_login(user)
+    task = PeriodicTask.objects.first()
+    client.post(
+        reverse("admin:django_celery_beat_periodictask_changelist"),
+        {"action": "disable_tasks", "_selected_action": [task.pk]},
+    )
+    task.refresh_from_db()
+    assert task.enabled
+
+
+def test_every_change_asks_for_a_token_of_ours(rows, remote):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(superuser())
+    posts = [
+        address for address in addresses(rows) if POSTS.search(address) or address.endswith(("/fetch/", "approve/"))
+    ]
+    assert len(posts) >= 6
+    for address in posts:
+        answer = strict.post(address)
+        assert answer.status_code == 403 and "Nothing was done." in answer.content.decode(), address
+    assert remote.requests == [] and SyncRun.objects.count() == 1
+
+
+# -- what the browser is told -----------------------------------------------------------------------------------------
+
+
+def assert_headers(answer):
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy and "object-src 'none'" in policy
+    assert "'unsafe-inline'" not in re.search(r"script-src[^;]*", policy).group()
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_every_answer_carries_the_security_headers(client, rows):
+    assert_headers(client.get("/admin/login/"))
+    assert_headers(client.get("/"))
+    assert_headers(client.get("/nowhere"))
+    client.force_login(person("warehouse"))
+    assert_headers(client.get("/admin/customers/customer/"))  # 403
+    assert_headers(client.get("/"))
+
+
+def test_a_failing_page_is_plain_has_the_headers_and_tells_no_secret(client, settings):
+    """The template needs no database: with it gone, that is the page people see."""
+    settings.ROOT_URLCONF = "backoffice.tests.failing_urls"
+    client.raise_request_exception = False
+    answer = client.get("/fails")
+    assert answer.status_code == 500
+    assert_headers(answer)
+    page = answer.content.decode()
+    assert "Something went wrong here" in page and "kaboom" not in page
+
+
+def test_cookies_are_kept_from_scripts_and_other_sites(client):
+    user = person("viewer")
+    client.get("/admin/login/")
+    client.post("/admin/login/", {"username": user.username, "password": PASSWORD})
+    session = client.cookies["sessionid"]
+    assert session["httponly"] and session["samesite"] == "Lax"
+    assert client.cookies["csrftoken"]["samesite"] == "Lax"
+
+
+def test_over_https_hsts_is_on_and_plain_http_is_redirected(client, settings):
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 3600
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    assert client.get("/admin/login/")["Location"] == "https://testserver/admin/login/"
+    user = person("viewer")
+    client.get("/admin/login/", secure=True)
+    answer = client.post("/admin/login/", {"username": user.username, "password": PASSWORD}, secure=True)
+    assert answer["Strict-Transport-Security"].startswith("max-age=3600")
+    assert client.cookies["sessionid"]["secure"] and client.cookies["csrftoken"]["secure"]
+
+
+# -- log-in -----------------------------------------------------------------------------------------------------------
+
+
+def log_in(client, username, password, **extra):
+    return client.post("/admin/login/", {"username": username, "password": password, **extra})
+
+
+def test_five_wrong_passwords_lock_known_and_unknown_names_alike(client):
+    user = person("viewer", username="known")
+    pages = {}
+    for username in ("known", "unknown"):
+        answers = [log_in(client, username, "wrong") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 429]
+        pages[username] = answers[-1].content.decode()
+        assert log_in(client, username, PASSWORD).status_code == 429  # also with the right one
+    assert "Too many tries" in pages["known"]
+    assert pages["known"] == pages["unknown"]
+    assert log_in(client, person("viewer", username="other").username, PASSWORD).status_code == 302
+    assert user.is_active
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
+def test_after_the_log_in_nobody_is_sent_elsewhere(client, target):
+    answer = log_in(client, person("viewer").username, PASSWORD, next=target)
+    assert answer["Location"] == reverse("admin:index")
+
+
+def test_a_log_in_gets_a_new_session_and_a_switched_off_person_loses_it(client):
+    user = person("viewer")
+    client.get("/admin/login/")
+    log_in(client, user.username, PASSWORD)
+    assert client.get("/").status_code == 200
+    user.is_active = False
+    user.save()
+    assert client.get("/")["Location"].startswith("/admin/login/")
+
+
+# -- hostile text -----------------------------------------------------------------------------------------------------
+
+
+def test_hostile_text_of_a_remote_is_shown_and_never_runs(client):
+    client.force_login(superuser())
+    script = "<script>alert(1)</script>"
+    link = "javascript:alert(1)"
+    customer = CustomerFactory(
+        name=script, email=script, team_id=script, status=script, metadata={script: link, "x": {"y": script}}
+    )
+    CustomerFactory(name='" x-init="alert(1)')
+    setup_link = SetupLinkFactory(
+        customer=customer, status=script, token_last4=script, success_redirect_url=link, failure_redirect_url=link
+    )
+    account = AccountFactory(customer=customer, name=script, status=script, phone_number=script)
+    rejected = RejectedFactory(remote_id=script, reason=script, payload=script)
+    run = RunFactory(state="failed", swept_from=None, error=script)
+    change = ChangeFactory(remote_id=customer.remote_id, member=script, before=script, after=script, run=run)
+    drift = DriftFactory(name=script)
+    shown = ["/", f"/runs/{run.pk}/", "/admin/search/?s=script&extended=1"]
+    for row in (customer, setup_link, account, rejected, change, drift, run):
+        name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
+        shown += [reverse(f"{name}_changelist"), reverse(f"{name}_change", args=[row.pk])]
+    for address in shown:
+        page = client.get(address, follow=True).content.decode()
+        assert script not in page, address
+        assert not re.search(r"""(href|src|action)\s*=\s*["']?\s*javascript:""", page), address
+        assert ' x-init="alert' not in page, address
+    assert "&lt;script&gt;" in client.get(reverse("admin:customers_customer_changelist")).content.decode()
