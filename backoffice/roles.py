@@ -27,9 +27,10 @@ def grant(apps: Any, app_label: str, permissions: Mapping[str, Iterable[str]]) -
     Groups that are missing are created. What a group has already, it keeps.
     """
     config = apps.get_app_config(app_label)
-    config.models_module = True  # a historical app has none and would be skipped
+    before = getattr(config, "models_module", None)
+    config.models_module = before or True  # a historical app has none and would be skipped
     create_permissions(config, verbosity=0, apps=apps)
-    config.models_module = None
+    config.models_module = before
     permission_model, group_model = apps.get_model("auth", "Permission"), apps.get_model("auth", "Group")
     of_app = permission_model.objects.filter(content_type__app_label=app_label)
     for name, codenames in permissions.items():

@@ -63,7 +63,7 @@ def test_a_taken_port_is_one_plain_sentence(tmp_path, command):
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == (
-        f"CommandError: Port {port} on 127.0.0.1 cannot be used (address already in use). "
+        f"Port {port} on 127.0.0.1 cannot be used (address already in use). "
         f"Choose another one: make {command} PORT={port + 1}\n"
     )
 

@@ -23,28 +23,28 @@ class Command(run.Command):
         self.tell_user()
         sandbox_port = startup.free_port(SANDBOX_PORT, but_not=port)
         use_sandbox_port(sandbox_port)
-        self.say("Starting sandbox, web, worker and beat.")
+        self.tell("Starting sandbox, web, worker and beat.")
         return [startup.sandbox(sandbox_port)]
 
     def tell_user(self) -> None:
         """Print the user to sign in as; with a password only where there was no user yet."""
         user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
         if user is not None:
-            self.say(f"user: {user.get_username()}")
-            self.say(f"To set a new password: .venv/bin/python manage.py changepassword {user.get_username()}")
+            self.tell(f"user: {user.get_username()}")
+            self.tell(f"To set a new password: .venv/bin/python manage.py changepassword {user.get_username()}")
             return
         name = "demo-admin" if User.objects.filter(username="admin").exists() else "admin"
         password = secrets.token_urlsafe(12)
         User.objects.create_superuser(name, password=password)
-        self.say(f"user: {name}")
-        self.say(f"password: {password}")
-        self.say("The password is shown only now.")
+        self.tell(f"user: {name}")
+        self.tell(f"password: {password}")
+        self.tell("The password is shown only now.")
 
     def tell_where(self, url: str) -> None:
         """Called when all are up."""
-        self.say(f"Open {url} and sign in.")
+        self.tell(f"Open {url} and sign in.")
         if not SyncRun.objects.filter(state=SyncRun.State.SUCCEEDED).exists():
-            self.say("The first sync has started by itself; the pages show how far it is.")
+            self.tell("The first sync has started by itself; the pages show how far it is.")
         if (settings.BASE_DIR / ".env").exists():
-            self.say("There is a .env: the demo does not read it, but other commands in this folder do.")
-        self.say("Ctrl-C stops everything.")
+            self.tell("There is a .env: the demo does not read it, but other commands in this folder do.")
+        self.tell("Ctrl-C stops everything.")

@@ -28,31 +28,31 @@ class Command(StaffCommand):
             stack.enter_context(startup.only_one())
             instead = f"Choose another one: make {self.make_target} PORT={port % 65535 + 1}"
             startup.refuse_taken_port(port, instead)
-            startup.make_ready(self.say)
+            startup.make_ready(self.tell)
             supervisor = Supervisor(
-                [*self.more_children(port), *startup.children(port, self.say)],
-                say=self.say,
+                [*self.more_children(port), *startup.children(port, self.tell)],
+                say=self.tell,
                 on_up=lambda: self.tell_where(f"http://{startup.HOST}:{port}/"),
             )
             status = supervisor.run()
-        self.say("Stopped.")
+        self.tell("Stopped.")
         sys.exit(status)
 
     def more_children(self, port: int) -> list[Child]:
         """What runs besides web, worker and beat."""
         if env_file() == demo_env_file() and env_file().exists():
-            self.say("There is no .env, so the demo's variables count. To connect your own: cp .env.example .env")
-        self.say("Starting web, worker and beat.")
+            self.tell("There is no .env, so the demo's variables count. To connect your own: cp .env.example .env")
+        self.tell("Starting web, worker and beat.")
         return []
 
     def tell_where(self, url: str) -> None:
         """Called when all are up."""
-        self.say(f"Open {url} in a browser. Ctrl-C stops everything.")
+        self.tell(f"Open {url} in a browser. Ctrl-C stops everything.")
         for name, upstream in upstreams.UPSTREAMS.items():
             if missing := upstreams.missing_variables(name):
-                self.say(f"{upstream.label} is off: set {' and '.join(missing)}.")
+                self.tell(f"{upstream.label} is off: set {' and '.join(missing)}.")
 
-    def say(self, line: str) -> None:
+    def tell(self, line: str) -> None:
         """Print one line at once. A reader that went away does not keep the children from being ended."""
         try:
             self.stdout.write(line)
