@@ -196,5 +196,5 @@ def _matters(request: HttpRequest, resources: list[Freshness]) -> list[Matter]:
         count = Drift.objects.filter(last_seen_at__gte=timezone.now() - timedelta(days=7)).count()
         if count:
             text = f"Members or words that the contract does not know, met this week: {count:,}"
-            matters.append(Matter(text, reverse("admin:backoffice_drift_changelist"), "Tell a developer"))
+            matters.append(Matter(text, reverse("admin:backoffice_drift_changelist"), "See which"))
     return matters

@@ -13,25 +13,36 @@ from backoffice.errors import RemoteAuthFailed, RemoteError, RemoteUnavailable
 FAILURES_TO_OPEN = 5
 PAUSE = timedelta(seconds=60)
 BACKGROUND_SHARE = 0.7
+SAVED_S = 10  # how long an idle time is made up for
 
 
 class Budget:
-    """Calls spaced out to a rate, shared by all threads of a process. A person's call goes before background work."""
+    """A rate that all threads of a process keep to. Background work may take 70 % of it, people what is left and free.
+
+    Args:
+        per_minute: calls; 0 or less keeps no rate.
+    """
 
     def __init__(self, per_minute: float) -> None:
-        self._per_minute = per_minute
-        self._free_at = {True: 0.0, False: 0.0}
+        self._per_s = per_minute / 60
+        self._saved = self._most = max(1.0, self._per_s * SAVED_S)  # calls that may go out at once
+        self._counted_at = monotonic()
+        self._background_free_at = 0.0
         self._lock = threading.Lock()
 
     def wait_s(self, background: bool) -> float:
-        """Take the next place; how long to wait for it. 0 where there is no rate to keep."""
-        if self._per_minute <= 0:
+        """Take the next place; how long to wait for it."""
+        if self._per_s <= 0:
             return 0.0
-        share = BACKGROUND_SHARE if background else 1 - BACKGROUND_SHARE
         with self._lock:
-            place = max(self._free_at[background], monotonic())
-            self._free_at[background] = place + 60 / (self._per_minute * share)
-        return place - monotonic()
+            now = monotonic()
+            self._saved = min(self._most, self._saved + (now - self._counted_at) * self._per_s) - 1
+            self._counted_at = now
+            place = now + max(0.0, -self._saved / self._per_s)
+            if background:
+                place = max(place, self._background_free_at)
+                self._background_free_at = place + 1 / (self._per_s * BACKGROUND_SHARE)
+            return place - now
 
 
 @dataclass

@@ -51,12 +51,19 @@ class SyncRun(models.Model):
         CONFIRMING = "confirming", "confirming what is gone"
         DONE = "done", "done"
 
+    class Trigger(models.TextChoices):
+        SCHEDULE = "schedule", "the schedule"
+        PERSON = "person", "a person"
+        COMMAND = "command", "a command"
+        START_UP = "start-up", "a worker, as it started"
+        REAPER = "reaper", "the reaper, after something went silent"
+
     resource = models.CharField(max_length=64)
     mode = models.CharField(max_length=8, choices=Mode, default=Mode.NORMAL)
     is_dry = models.BooleanField("dry run", default=False)
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     phase = models.CharField(max_length=12, choices=Phase, default=Phase.WAITING)
-    trigger = models.CharField(max_length=16, default="command", help_text="schedule, person, command or reaper")
+    trigger = models.CharField("started by", max_length=16, choices=Trigger, default=Trigger.COMMAND)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

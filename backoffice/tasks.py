@@ -31,7 +31,7 @@ def carry_out_run(run_id: int) -> None:
     run = SyncRun.objects.filter(pk=run_id).first()
     if run is None:
         return
-    engine.carry_out(run, is_trial=run.trigger == "person")
+    engine.carry_out(run, is_trial=run.trigger == SyncRun.Trigger.PERSON)
     for follower in run.followers.filter(state=SyncRun.State.QUEUED):
         publish(follower)
 
@@ -40,7 +40,7 @@ def carry_out_run(run_id: int) -> None:
 def sync_resource(resource: str, mode: str = SyncRun.Mode.NORMAL) -> None:
     """A scheduled sync: write a run down and carry it out. Nothing happens while the upstream is off."""
     if upstreams.is_on(RESOURCES[resource].upstream):
-        carry_out_run(runs.queue(resource, trigger="schedule", mode=mode).pk)
+        carry_out_run(runs.queue(resource, trigger=SyncRun.Trigger.SCHEDULE, mode=mode).pk)
 
 
 @shared_task
@@ -48,7 +48,7 @@ def reap() -> None:
     """Find what went silent: end runs whose process is gone and queue what goes on with them, send lost tasks again."""
     for run in runs.silent_runs():
         log.warning("run went silent", run=run.pk, resource=run.resource)
-        publish(runs.queue(run.resource, trigger="reaper", mode=run.mode))
+        publish(runs.queue(run.resource, trigger=SyncRun.Trigger.REAPER, mode=run.mode))
     for run in runs.forgotten_runs(FORGOTTEN_AFTER):
         publish(run)
 
@@ -62,7 +62,7 @@ def start_up() -> None:
         for name, resource in RESOURCES.items():
             last = SyncRun.objects.filter(resource=name, is_dry=False).first()
             if upstreams.is_on(resource.upstream) and (last is None or last.state == SyncRun.State.INTERRUPTED):
-                before = queue_after(name, before, trigger="reaper")
+                before = queue_after(name, before, trigger=SyncRun.Trigger.START_UP)
 
 
 @shared_task

@@ -12,13 +12,6 @@ from backoffice.times import spell
 
 LATE = timedelta(minutes=2)
 
-TRIGGERS = {
-    "schedule": "the schedule",
-    "person": "a person",
-    "command": "a command",
-    "reaper": "the reaper, after something went silent",
-}
-
 
 def label_of(resource: str) -> str:
     """The resource's name for people; its own name where it is no longer known."""
@@ -64,4 +57,4 @@ def phase_in_words(run: SyncRun) -> str:
 
 def started_by_in_words(run: SyncRun) -> str:
     """Who or what started it."""
-    return str(run.started_by) if run.started_by else TRIGGERS.get(run.trigger, run.trigger)
+    return str(run.started_by) if run.started_by else str(run.get_trigger_display())

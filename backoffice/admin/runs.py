@@ -17,8 +17,6 @@ from backoffice.models import SyncRun
 from backoffice.sync.resource import RESOURCES
 from backoffice.wording import error_in_words
 
-TRIGGERS = [("schedule", "Schedule"), ("person", "Person"), ("command", "Command"), ("reaper", "Reaper")]
-
 
 class StateFilter(Filter):
     """How it stands with the run."""
@@ -38,7 +36,7 @@ class TriggerFilter(Filter):
     title, parameter_name = "started by", "trigger"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return TRIGGERS
+        return SyncRun.Trigger.choices
 
     def narrow(self, rows: Any, value: str) -> Any:
         return rows.filter(trigger=value.replace("\x00", ""))

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('is_dry', models.BooleanField(default=False, verbose_name='dry run')),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('partial', 'Partial'), ('failed', 'Failed'), ('interrupted', 'Interrupted')], default='queued', max_length=12)),
                 ('phase', models.CharField(choices=[('waiting', 'waiting'), ('resuming', 'resuming an interrupted sweep'), ('sweeping', 'reading all records'), ('confirming', 'confirming what is gone'), ('done', 'done')], default='waiting', max_length=12)),
-                ('trigger', models.CharField(default='command', help_text='schedule, person, command or reaper', max_length=16)),
+                ('trigger', models.CharField(choices=[('schedule', 'the schedule'), ('person', 'a person'), ('command', 'a command'), ('start-up', 'a worker, as it started'), ('reaper', 'the reaper, after something went silent')], default='command', max_length=16, verbose_name='started by')),
                 ('queued_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('swept_from', models.DateTimeField(blank=True, help_text='Start of the sweep that read everything.', null=True)),

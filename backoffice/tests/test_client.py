@@ -18,7 +18,7 @@ import time_machine
 from django.conf import settings
 
 from backoffice import errors
-from backoffice.client import BACKGROUND, PERSON, Patience, RemoteClient
+from backoffice.client import BACKGROUND, CONNECT_TIMEOUT_S, PERSON, Patience, RemoteClient
 from backoffice.gate import Breaker, Budget
 from backoffice.tests.loopback import head, read_request, serving
 
@@ -389,11 +389,33 @@ def test_a_refused_request_says_nothing_about_the_upstream() -> None:
     assert breaker.refusal() is None
 
 
-def test_the_budget_spaces_calls_out_and_lets_people_go_before_background_work() -> None:
+def test_background_work_takes_seventy_percent_of_the_rate_and_people_go_first() -> None:
     budget = Budget(per_minute=600)
-    waits = [budget.wait_s(background=True) for _ in range(3)]
-    assert waits[0] <= 0
-    assert waits[1] == pytest.approx(60 / 420, abs=0.02)
-    assert waits[2] == pytest.approx(2 * 60 / 420, abs=0.02)
-    assert budget.wait_s(background=False) <= 0
+    waits = [budget.wait_s(background=True) for _ in range(4)]
+    assert waits == pytest.approx([n * 60 / 420 for n in range(4)], abs=0.02)
+    assert budget.wait_s(background=False) == 0
+
+
+def test_all_calls_together_keep_to_the_rate() -> None:
+    budget = Budget(per_minute=60)
+    waits = [budget.wait_s(background=False) for _ in range(15)]
+    assert waits[:10] == [0] * 10  # saved up while nobody called
+    assert waits[10:] == pytest.approx([1, 2, 3, 4, 5], abs=0.05)
     assert Budget(per_minute=0).wait_s(background=True) == 0
+
+
+def test_a_host_that_drops_every_packet_is_given_up_within_the_connect_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
+        port = deaf.getsockname()[1]
+        queued = [socket.socket() for _ in range(4)]  # fill the queue, so that the kernel answers no further SYN
+        for one in queued:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        patience = Patience(background=True, tries=1, deadline_s=1.0, longest_wait_s=1)
+        start = time.monotonic()
+        with pytest.raises(errors.RemoteNotReached):
+            read(client(base_url=f"http://127.0.0.1:{port}/v1", patience=patience))
+        assert time.monotonic() - start < 3
+        for one in queued:
+            one.close()
+    assert CONNECT_TIMEOUT_S <= 10
