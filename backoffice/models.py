@@ -24,6 +24,9 @@ class UpstreamState(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True, help_text="The breaker is open until then.")
     pause_reason = models.CharField(max_length=500, blank=True)
 
+    class Meta:
+        verbose_name = "upstream"
+
     def __str__(self) -> str:
         return self.upstream
 
@@ -99,6 +102,7 @@ class SyncRun(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        verbose_name = "run"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["resource"], condition=models.Q(state="running"), name="one_running_run_per_resource"
@@ -172,6 +176,7 @@ class RowChange(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        verbose_name = "change"
         indexes: ClassVar = [
             models.Index(fields=["resource", "remote_id", "-id"], name="change_by_record"),
             models.Index(fields=["changed_at"], name="change_by_time"),

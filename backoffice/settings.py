@@ -52,8 +52,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_beat",
-    "django_filters",
-    "django_tables2",
     "axes",
 ]
 MIDDLEWARE = [
@@ -131,6 +129,7 @@ CELERY_TASK_PUBLISH_RETRY = False  # a person waits: the row is kept and the rea
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # there are no results, so beat need not plan to clean them up
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

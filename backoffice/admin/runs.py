@@ -15,7 +15,7 @@ from backoffice.admin.readonly import ReadOnlyAdmin
 from backoffice.badges import RUN_TONES, word
 from backoffice.models import SyncRun
 from backoffice.sync.resource import RESOURCES
-from backoffice.wording import error_in_words
+from backoffice.wording import error_in_words, started_by_in_words
 
 
 class StateFilter(Filter):
@@ -89,7 +89,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="started by", ordering="trigger")
     def started(self, run: SyncRun) -> str:
-        return str(run.started_by) if run.started_by else run.trigger
+        return started_by_in_words(run)
 
     @admin.display(description="remark")
     def told(self, run: SyncRun) -> str:
