@@ -272,8 +272,10 @@ def check_upstreams() -> Iterator[Finding]:
                 f"off: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
                 f"set {' and '.join(missing)}",
             )
-            continue
-        yield _credentials(name)
+        elif not upstreams.is_on(name):
+            yield Finding(name, Health.FAIL, "off: a variable cannot be used", upstreams.to_do(name))
+        else:
+            yield _credentials(name)
 
 
 def _credentials(name: str) -> Finding:

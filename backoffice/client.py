@@ -195,7 +195,8 @@ class RemoteClient:
     def _error_for(self, endpoint: str, response: httpx.Response, body: bytes) -> RemoteError:
         status = response.status_code
         words, request_id = (redact(text)[:200] for text in self.remote_words(body))
-        log.info("remote refused", endpoint=endpoint, status=status, request_id=request_id, body=_excerpt(body))
+        say = log.debug if status == 404 else log.info  # confirming what is gone asks for many that are not there
+        say("remote refused", endpoint=endpoint, status=status, request_id=request_id, body=_excerpt(body))
         if 300 <= status < 400 or status < 200:
             return RemoteContractError(endpoint, f"answered {status}, which is not followed", status)
         kind = _ERRORS.get(status) or (RemoteAnswerLost if status >= 500 else RemoteRejected)

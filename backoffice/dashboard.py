@@ -83,15 +83,15 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
 def health(upstream: Upstream, state: UpstreamState | None, resources: list[Freshness]) -> Health:
     """How the upstream stands. The first thing that applies is told, the worst first."""
-    missing = upstreams.missing_variables(upstream.name)
-    if missing:
+    needed = upstreams.to_do(upstream.name)
+    if needed:
         what = "Records that were read before are still shown." if any(item.sweep for item in resources) else ""
         return Health(
             upstream.label,
             "dull",
             "off",
             f"Off: nothing is read or sent. {what}".strip(),
-            f"Set {' and '.join(missing)} and start again.",
+            f"To turn it on: {needed}, and start again.",
         )
     if state and state.identity and state.identity != upstreams.identity(upstream.name):
         return Health(

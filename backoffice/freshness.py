@@ -76,11 +76,11 @@ def row_fresh_at(synced_at: datetime, swept_from: datetime | None) -> datetime:
 def why_empty(resource: Resource, *, is_narrowed: bool) -> str:
     """One sentence for a list that shows nothing."""
     them = things(resource.name)
-    missing = upstreams.missing_variables(resource.upstream)
+    off = upstreams.why_off(resource.upstream)
     label = upstreams.UPSTREAMS[resource.upstream].label
     if last_sweep(resource.name) is None:
-        if missing:
-            return f"{label} is off, so nothing was read: set {' and '.join(missing)}."
+        if off:
+            return f"Nothing was ever read. {off}"
         live = SyncRun.objects.filter(resource=resource.name, is_dry=False, state__in=[State.QUEUED, State.RUNNING])
         return _first_sync(label, them, live.order_by("-state", "-id").first())
     if is_narrowed:

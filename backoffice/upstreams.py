@@ -32,9 +32,41 @@ def missing_variables(name: str) -> list[str]:
     return [variable for variable in UPSTREAMS[name].variables if not getattr(settings, variable)]
 
 
+def unusable_variables(name: str) -> list[str]:
+    """What is wrong with variables that are set, a phrase each."""
+    problems = []
+    for variable in UPSTREAMS[name].variables:
+        value = str(getattr(settings, variable))
+        if variable.endswith("_BASE_URL") and not _is_web_address(value):
+            problems.append(f"{variable} must be a whole address, https://...")
+        elif not (value.isascii() and value.isprintable() and " " not in value):
+            problems.append(f"{variable} must not hold spaces or characters that cannot be sent")
+    return problems
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        url = urlsplit(value)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+
+
+def to_do(name: str) -> str:
+    """What an operator has to do before the upstream is on: "set A and B"; "" when it is on."""
+    missing = missing_variables(name)
+    return f"set {' and '.join(missing)}" if missing else "; ".join(unusable_variables(name))
+
+
+def why_off(name: str) -> str:
+    """Why the upstream is off, in a sentence; "" when it is on."""
+    needed = to_do(name)
+    return f"{UPSTREAMS[name].label} is off: {needed}." if needed else ""
+
+
 def is_on(name: str) -> bool:
     """Whether the upstream is configured."""
-    return not missing_variables(name)
+    return not to_do(name)
 
 
 def identity(name: str) -> str:
@@ -50,9 +82,9 @@ def base_url(name: str) -> str:
 
     Raises NotConfigured where the upstream is off, UpstreamChanged where its records came from another one.
     """
-    missing = missing_variables(name)
-    if missing:
-        raise NotConfigured(f"{UPSTREAMS[name].label} is off: set {' and '.join(missing)}. `doctor` says more.")
+    off = why_off(name)
+    if off:
+        raise NotConfigured(f"{off} `doctor` says more.")
     known = state_of(name).identity
     if known and known != identity(name):
         raise UpstreamChanged(

@@ -130,11 +130,9 @@ def approve_run(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _start(request: HttpRequest, resource: str, **wanted: Any) -> HttpResponseBase:
-    upstream = RESOURCES[resource].upstream
-    missing = upstreams.missing_variables(upstream)
-    if missing:
-        label = upstreams.UPSTREAMS[upstream].label
-        messages.error(request, f"{label} is off, so nothing was started: set {' and '.join(missing)}.")
+    off = upstreams.why_off(RESOURCES[resource].upstream)
+    if off:
+        messages.error(request, f"Nothing was started. {off}")
         return redirect("desk")
     run = runs.queue(resource, trigger="person", user=cast(User, request.user), **wanted)  # staff_page let them in
     if not tasks.send(run.pk):

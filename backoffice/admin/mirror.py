@@ -66,9 +66,7 @@ class MirrorAdmin(ReadOnlyAdmin):
     @property
     def upstream_off(self) -> str:
         """Why the upstream cannot be asked; empty when it can."""
-        missing = upstreams.missing_variables(self.resource.upstream)
-        label = upstreams.UPSTREAMS[self.resource.upstream].label
-        return f"{label} is off: set {' and '.join(missing)}." if missing else ""
+        return upstreams.why_off(self.resource.upstream)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

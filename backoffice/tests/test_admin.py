@@ -56,7 +56,7 @@ def test_the_desk_says_which_variables_an_upstream_that_is_off_wants(supervisor,
     settings.KIRIM_API_KEY = ""
     page = page_of(supervisor, "/")
     assert "Off: nothing is read or sent." in page
-    assert "Set KIRIM_API_KEY and start again." in page
+    assert "To turn it on: set KIRIM_API_KEY, and start again." in page
 
 
 def test_the_desk_says_never_synced_then_counts_the_first_sync_then_fresh(supervisor):

@@ -105,7 +105,7 @@ def test_refresh_now_queues_a_run_in_the_persons_name_and_shows_it(supervisor, u
 def test_refresh_now_says_why_it_cannot_and_starts_nothing(supervisor, settings):
     settings.KIRIM_BASE_URL = ""
     page = supervisor.post("/runs/start/kirim.customers/", follow=True).content.decode()
-    assert "Kirim is off, so nothing was started: set KIRIM_BASE_URL." in page
+    assert "Nothing was started. Kirim is off: set KIRIM_BASE_URL." in page
     assert "There is no resource" in supervisor.post("/runs/start/nothing/", follow=True).content.decode()
     assert not SyncRun.objects.exists()
 

@@ -162,7 +162,7 @@ def test_an_empty_list_says_what_is_happening(desk, settings):
     assert "Kirim has no customers." in page_of(desk, LIST)
     assert "No customers match this search and these filters." in page_of(desk, f"{LIST}?q=nobody")
     settings.KIRIM_API_KEY = ""
-    assert "Kirim is off, so nothing was read: set KIRIM_API_KEY." in page_of(desk, ACCOUNTS)
+    assert "Nothing was ever read. Kirim is off: set KIRIM_API_KEY." in page_of(desk, ACCOUNTS)
 
 
 # -- export -----------------------------------------------------------------------------------------------------------

@@ -416,6 +416,27 @@ def test_an_upstream_without_its_variables_is_off_and_nothing_is_sent(kirim: Fak
     assert not kirim.requests
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KIRIM_BASE_URL", "kirim.example/v1"),
+        ("KIRIM_BASE_URL", "https://"),
+        ("KIRIM_BASE_URL", "https://kirim.example:port/v1"),
+        ("KIRIM_API_KEY", "schlüssel"),
+        ("KIRIM_API_KEY", "two words"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named_and_nothing_is_sent(
+    kirim: FakeKirim, settings: Any, variable: str, value: str
+) -> None:
+    setattr(settings, variable, value)
+    run = sync()
+    assert run.state == SyncRun.State.FAILED
+    assert variable in run.error
+    assert "schlüssel" not in run.error
+    assert not kirim.requests
+
+
 def test_another_kirim_than_the_one_mirrored_is_refused_until_an_operator_confirms(
     kirim: FakeKirim, settings: Any
 ) -> None:

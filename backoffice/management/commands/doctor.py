@@ -54,9 +54,9 @@ def _accept(name: str) -> Finding:
         raise CommandError(
             f"Unknown upstream {name!r}. There are: {', '.join(upstreams.UPSTREAMS)}.", returncode=Exit.USAGE
         )
-    missing = upstreams.missing_variables(name)
-    if missing:
-        raise NotConfigured(f"{upstreams.UPSTREAMS[name].label} is off: set {' and '.join(missing)}.")
+    off = upstreams.why_off(name)
+    if off:
+        raise NotConfigured(off)
     before, now = upstreams.state_of(name).identity, upstreams.identity(name)
     if before in {"", now}:
         return Finding(name, Health.OK, f"nothing to accept: {now} is not in place of another one")

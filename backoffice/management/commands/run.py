@@ -48,9 +48,9 @@ class Command(StaffCommand):
     def tell_where(self, url: str) -> None:
         """Called when all are up."""
         self.tell(f"Open {url} in a browser. Ctrl-C stops everything.")
-        for name, upstream in upstreams.UPSTREAMS.items():
-            if missing := upstreams.missing_variables(name):
-                self.tell(f"{upstream.label} is off: set {' and '.join(missing)}.")
+        for name in upstreams.UPSTREAMS:
+            if off := upstreams.why_off(name):
+                self.tell(off)
 
     def tell(self, line: str) -> None:
         """Print one line at once. A reader that went away does not keep the children from being ended."""

@@ -176,11 +176,8 @@ def _held_run(name: str, number: int) -> SyncRun:
 
 def _line_if_off(name: str) -> dict[str, Any] | None:
     """The line of a resource whose upstream is off; None when it is on."""
-    upstream = upstreams.UPSTREAMS[RESOURCES[name].upstream]
-    missing = upstreams.missing_variables(upstream.name)
-    if not missing:
-        return None
-    return _line(name, state=State.FAILED, error=f"{upstream.label} is off: set {' and '.join(missing)}.")
+    off = upstreams.why_off(RESOURCES[name].upstream)
+    return _line(name, state=State.FAILED, error=off) if off else None
 
 
 def _line(resource: str, *, state: str, run: int | None = None, error: str = "", **counts: int) -> dict[str, Any]:
