@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -27,6 +27,17 @@ class Thing(msgspec.Struct):
     name: str
 
 
+_opened: list[RemoteClient] = []
+
+
+@pytest.fixture(autouse=True)
+def _close_clients() -> Iterator[None]:
+    """Every client that a test opened is closed with it."""
+    yield
+    while _opened:
+        _opened.pop().close()
+
+
 QUICK = Patience(background=True, tries=3, deadline_s=1.5, longest_wait_s=60)
 FINE = httpx.Response(200, json={"name": "fine"})
 
@@ -38,9 +49,11 @@ def client(
     breaker: Breaker | None = None,
 ) -> RemoteClient:
     transport = httpx.MockTransport(handler) if handler else None
-    return RemoteClient(
+    api = RemoteClient(
         base_url, {"Authorization": "Bearer key-1"}, patience=patience, transport=transport, breaker=breaker
     )
+    _opened.append(api)
+    return api
 
 
 def read(api: RemoteClient) -> Thing:

@@ -63,7 +63,7 @@ def test_each_group_finds_a_customer_by_a_piece_of_its_metadata(
 def test_a_supervisor_watches_the_first_sync_finish_without_a_reload(
     sandbox: Sandbox, sign_in: SignIn, shoot: Shoot
 ) -> None:
-    sandbox.switches["kirim"].turn_on(Switch("latency", ms=400))
+    sandbox.switches["kirim"].turn_on(Switch("latency", ms=150))
     page = sign_in("supervisor")
     expect(page.get_by_text(re.compile("never|not.*yet|first sync", re.I)).first).to_be_visible()
 
