@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Annotated, Any
 
@@ -271,13 +272,22 @@ class Store:
         }
         if not self._names:
             self._names = tuple(values)
-            converters = [(index, self._table.converter(name)) for index, name in enumerate(self._names)]
-            self._converters = [(index, convert) for index, convert in converters if convert is not None]
+            self._converters = self._converters_for(self._names)
         parameters = list(values.values())
         for index, convert in self._converters:
             if parameters[index] is not None:
                 parameters[index] = convert(parameters[index])
         return Prepared(row, members, tuple(parameters))
+
+    def _converters_for(self, names: Sequence[str]) -> list[tuple[int, Callable[[Any], Any]]]:
+        """By position, for those columns whose values have to be converted."""
+        converters = [(index, self._table.converter(name)) for index, name in enumerate(names)]
+        sent_at = names.index("synced_at")  # one and the same for all rows of a page
+        return [
+            (index, lru_cache(maxsize=16)(convert) if index == sent_at else convert)
+            for index, convert in converters
+            if convert is not None
+        ]
 
     def _referring(self, prepared: list[Prepared]) -> list[Prepared]:
         """The same rows, related to those targets that are here."""
