@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ssl import SSLError
+from time import monotonic
 from typing import Generic, Self, TypeVar
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ log = structlog.get_logger(__name__)
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
+EXCERPT_READ = 4096
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=16)
 
@@ -60,11 +62,12 @@ class Patience:
     background: bool
     tries: int
     deadline_s: float  # for one try, from its first byte to the last
+    total_s: float  # for all tries, with what is waited between them
     longest_wait_s: float  # a longer Retry-After is not slept through: the call fails with ``retry_at``
 
 
-PERSON = Patience(background=False, tries=3, deadline_s=15, longest_wait_s=5)
-BACKGROUND = Patience(background=True, tries=5, deadline_s=60, longest_wait_s=60)
+PERSON = Patience(background=False, tries=3, deadline_s=8, total_s=12, longest_wait_s=5)
+BACKGROUND = Patience(background=True, tries=5, deadline_s=60, total_s=600, longest_wait_s=60)
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class RemoteClient:
         self._deadline = Deadline()
         self._http = httpx.Client(
             base_url=base_url,
-            headers={"Accept": "application/json", **headers},
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip", **headers},
             timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             transport=transport or DeadlineTransport(self._deadline, LIMITS),
             follow_redirects=False,
@@ -147,7 +150,8 @@ class RemoteClient:
         if refusal:
             raise RemoteNotReached(endpoint, refusal)
         try:
-            value = self._repeating()(self._once, endpoint, answer, path or {}, params or {})
+            ends_at = monotonic() + self._patience.total_s
+            value = self._repeating()(self._once, endpoint, answer, path or {}, params or {}, ends_at)
         except RemoteError as error:
             self.breaker.failed(error)
             raise
@@ -163,7 +167,9 @@ class RemoteClient:
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(self._is_worth_repeating),
             wait=_wait_s,
-            stop=tenacity.stop_after_attempt(self._patience.tries) | tenacity.stop_when_event_set(given_up),
+            stop=tenacity.stop_after_attempt(self._patience.tries)
+            | tenacity.stop_before_delay(self._patience.total_s)
+            | tenacity.stop_when_event_set(given_up),
             sleep=tenacity.sleep_using_event(given_up),
             reraise=True,
         )
@@ -171,17 +177,22 @@ class RemoteClient:
     def _is_worth_repeating(self, error: BaseException) -> bool:
         if isinstance(error, RemoteNotReached):
             return not error.tls
-        if isinstance(error, RemoteLimited) and error.retry_at:
+        if isinstance(error, RemoteUnavailable) and error.retry_at:
             return error.retry_at - timezone.now() <= timedelta(seconds=self._patience.longest_wait_s)
         return isinstance(error, RemoteUnavailable)
 
-    def _once(self, endpoint: str, answer: type[A], path: Mapping[str, str], params: Mapping[str, str]) -> Answer[A]:
+    def _once(
+        self, endpoint: str, answer: type[A], path: Mapping[str, str], params: Mapping[str, str], ends_at: float
+    ) -> Answer[A]:
         self._keep_to_budget(endpoint)
         method, template = endpoint.split(" ", 1)
         url = template.format_map({name: _quoted(endpoint, value) for name, value in path.items()})
-        self._deadline.start(self._patience.deadline_s)
+        self._deadline.start(min(self._patience.deadline_s, ends_at - monotonic()))
         sent_at = timezone.now()
         with _told_as_remote_errors(endpoint), self._http.stream(method, url, params=dict(params)) as response:
+            encoding = response.headers.get("Content-Encoding", "identity").lower()
+            if encoding not in {"identity", "gzip"}:  # others may unpack a kilobyte to gigabytes in one step
+                raise ValueError(f"the answer is packed as {encoding[:20]!r}, which nobody asked for")
             body = read_at_most(response.iter_bytes(), MAX_ANSWER_BYTES, self._deadline)
         if not response.is_success:
             raise self._error_for(endpoint, response, body)
@@ -200,8 +211,10 @@ class RemoteClient:
         if 300 <= status < 400 or status < 200:
             return RemoteContractError(endpoint, f"answered {status}, which is not followed", status)
         kind = _ERRORS.get(status) or (RemoteAnswerLost if status >= 500 else RemoteRejected)
+        if kind is RemoteNotFound and "html" in response.headers.get("Content-Type", ""):
+            kind = RemoteRejected  # a web server's page on the way: it proves nothing about the object
         error = kind(endpoint, f"answered {status}: {words}" if words else f"answered {status}", status, request_id)
-        if isinstance(error, RemoteLimited):
+        if isinstance(error, RemoteUnavailable):
             error.retry_at = _retry_at(response.headers.get("Retry-After", ""))
         return error
 
@@ -222,7 +235,7 @@ def _told_as_remote_errors(endpoint: str) -> Iterator[None]:
         raise refusal from error
     except httpx.RequestError as error:
         raise RemoteAnswerLost(endpoint, f"no whole answer ({type(error).__name__})") from error
-    except ValueError as error:  # too large
+    except (ValueError, httpx.InvalidURL) as error:  # too large, packed otherwise; a cursor too long to be sent
         raise RemoteContractError(endpoint, str(error)) from error
 
 
@@ -242,7 +255,7 @@ def _is_tls(error: BaseException | None) -> bool:
 
 def _wait_s(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RemoteLimited) and error.retry_at:
+    if isinstance(error, RemoteUnavailable) and error.retry_at:
         return max(0.0, (error.retry_at - timezone.now()).total_seconds())
     return float(tenacity.wait_random_exponential(multiplier=settings.REMOTE_FIRST_WAIT_S, max=8)(state))
 
@@ -253,7 +266,10 @@ def _retry_at(header: str) -> datetime | None:
     try:
         if re.fullmatch(r"\d{1,9}", header):
             return timezone.now() + timedelta(seconds=int(header))
-        return parsedate_to_datetime(header).astimezone(UTC) if header else None
+        if not header:
+            return None
+        moment = parsedate_to_datetime(header)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # HTTP's third date form names no zone
     except (ValueError, OverflowError):
         return None
 
@@ -271,4 +287,4 @@ def _decode(endpoint: str, response: httpx.Response, body: bytes, answer: type[A
 
 
 def _excerpt(body: bytes) -> str:
-    return redact(body[:200].decode("utf-8", "replace"))
+    return redact(body[:EXCERPT_READ].decode("utf-8", "replace"))[:200]  # so that no cut leaves most of a key

@@ -106,8 +106,8 @@ class StaffCommand(BaseCommand):
         add_as(parser)
         return parser
 
-    def actor(self, options: dict[str, Any], permission: str) -> User | None:
-        """Who acts: the person named by ``--as``, who must hold ``permission``, or (None) the machine's operator.
+    def actor(self, options: dict[str, Any], *permissions: str) -> User | None:
+        """Who acts: the person named by ``--as``, who must hold ``permissions``, or (None) the machine's operator.
 
         Raises CommandError (usage) for nobody we know, NotAllowed for somebody who may not.
         """
@@ -117,8 +117,9 @@ class StaffCommand(BaseCommand):
         user = User.objects.filter(username=name, is_active=True).first()
         if user is None:
             raise CommandError(f"--as: there is no active user {name!r}.", returncode=Exit.USAGE)
-        if not (user.is_staff and user.has_perm(permission)):
-            raise NotAllowed(f"{name} may not do this: it takes the permission {permission}. Nothing was done.")
+        missing = [permission for permission in permissions if not (user.is_staff and user.has_perm(permission))]
+        if missing:
+            raise NotAllowed(f"{name} may not do this: it takes {' and '.join(missing)}. Nothing was done.")
         return user
 
     def put(self, record: dict[str, Any]) -> None:
@@ -166,11 +167,15 @@ def add_as(parser: ArgumentParser) -> None:
     parser.add_argument("--as", dest="as_user", metavar="USERNAME", help="act with this person's permissions")
 
 
-def whole_number(text: str) -> int:
-    """An argument's type: a whole number from 1."""
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
-        raise ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """An argument's type: a whole number from ``least`` to ``most``."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise ArgumentTypeError(f"{text!r} is not a whole number from {least:,} to {most:,}")
+        return int(text)
+
+    return read
 
 
 def shown(value: object) -> str:

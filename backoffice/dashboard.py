@@ -1,6 +1,5 @@
 """The desk: how each upstream stands, how fresh each resource is, and what needs a person now."""
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,10 +8,12 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
 
 from backoffice import freshness, times, upstreams
+from backoffice.access import readable_resources
 from backoffice.badges import Tone
 from backoffice.freshness import Freshness
 from backoffice.models import Drift, RejectedRecord, SyncRun, UpstreamState
@@ -20,8 +21,6 @@ from backoffice.upstreams import Upstream
 from backoffice.wording import error_in_words, label_of, phase_in_words, things
 
 STALE_AFTER = timedelta(hours=1)
-# Our own words (client.py), not the remote's: the run and the breaker keep an error as its sentence.
-_KEY_REFUSED = re.compile(r"\banswered (401|402|403)\b")
 
 
 @dataclass(frozen=True)
@@ -102,10 +101,9 @@ def health(upstream: Upstream, state: UpstreamState | None, resources: list[Fres
             "Nothing is read or sent.",
             f"Set the base URL back, or confirm: manage.py doctor --accept-upstream {upstream.name}",
         )
-    refused = _refused_key(state, resources)
-    if refused:
+    if state and state.key_refused:
         advice = f"Check {upstream.variables[-1]}; the next sync tries again."
-        return Health(upstream.label, "bad", "key refused", f"Our key is refused: {refused}", advice)
+        return Health(upstream.label, "bad", "key refused", f"Our key is refused: {state.pause_reason}", advice)
     running = _first_sync(resources)
     if running:
         return Health(upstream.label, "info", "first sync", running)
@@ -113,14 +111,6 @@ def health(upstream: Upstream, state: UpstreamState | None, resources: list[Fres
         sentence = format_html("Paused until {}: {}", times.at(state.paused_until), state.pause_reason)
         return Health(upstream.label, "warn", "paused", sentence, "It is tried again by itself.")
     return _by_last_runs(upstream, resources)
-
-
-def _refused_key(state: UpstreamState | None, resources: list[Freshness]) -> str:
-    newest = max((item.latest for item in resources if item.latest), key=lambda run: run.pk, default=None)
-    if newest and newest.state == SyncRun.State.FAILED and _KEY_REFUSED.search(newest.error):
-        return newest.error
-    is_paused = state and state.paused_until and state.paused_until > timezone.now()
-    return state.pause_reason if state and is_paused and _KEY_REFUSED.search(state.pause_reason) else ""
 
 
 def _first_sync(resources: list[Freshness]) -> str:
@@ -133,16 +123,15 @@ def _first_sync(resources: list[Freshness]) -> str:
     if not running:
         return f"The first sync waits for a worker; {done} of {len(resources)} lists are here."
     so_far = ", ".join(f"{run.fetched:,} {things(run.resource)}" for run in running)
-    return f"The first sync is running: {so_far} read so far; {done} of {len(resources)} lists are complete."
+    return f"The first sync is running: {so_far} read so far; {done} of {len(resources)} lists are here."
 
 
 def _by_last_runs(upstream: Upstream, resources: list[Freshness]) -> Health:
     failed = [item.latest for item in resources if item.latest and item.latest.state == SyncRun.State.FAILED]
     swept = [item.swept_from for item in resources if item.swept_from]
-    as_of = times.ago(min(swept)) if swept else ""
     if failed:
         run = failed[0]
-        shown = format_html(" What is shown was complete {}.", as_of) if as_of else ""
+        shown = format_html(" What is shown: {}.", _how_old(resources)) if swept else ""
         sentence: SafeString | str = format_html(
             "The last sync of {} failed {}: {}{}",
             things(run.resource),
@@ -157,12 +146,27 @@ def _by_last_runs(upstream: Upstream, resources: list[Freshness]) -> Health:
             upstream.label, "warn", "never synced", "Never synced.", "Press 'Refresh now' on a list, or start a worker."
         )
     if never:
-        sentence = format_html("Never read to the end: {}. The rest was complete {}.", ", ".join(never), as_of)
+        sentence = format_html("Never read to the end: {}. The rest: {}.", ", ".join(never), _how_old(resources))
         return Health(upstream.label, "warn", "incomplete", sentence, "The next sync goes on with it.")
-    sentence = format_html("Fresh: everything was complete {}.", as_of)
+    sentence = format_html("Fresh: {}.", _how_old(resources))
     if timezone.now() - min(swept) > STALE_AFTER:
         return Health(upstream.label, "warn", "stale", sentence, "Are worker and beat running? `doctor` says.")
     return Health(upstream.label, "good", "fresh", sentence)
+
+
+def _how_old(resources: list[Freshness]) -> SafeString:
+    """What was complete when, and of what only the due records were read."""
+    clauses = []
+    complete = [item for item in resources if item.complete_from]
+    if complete:
+        them = get_text_list([things(item.resource.name) for item in complete], "and")
+        oldest = min(item.complete_from for item in complete if item.complete_from)
+        clauses.append(format_html("{} were complete {}", them, times.ago(oldest)))
+    for item in resources:
+        if item.swept_from and not item.complete_from:
+            them = things(item.resource.name)
+            clauses.append(format_html("{} that were due were read {}", them, times.ago(item.swept_from)))
+    return format_html_join("; ", "{}", ((clause,) for clause in clauses))
 
 
 def _line(request: HttpRequest, item: Freshness) -> ResourceLine:
@@ -172,7 +176,7 @@ def _line(request: HttpRequest, item: Freshness) -> ResourceLine:
     return ResourceLine(
         label=item.resource.label,
         list_url=url,
-        as_of=times.ago(item.swept_from),
+        as_of=_as_of(item),
         state=item.live.state if item.live else item.latest.state if item.latest else "",
         live=item.live,
         phase=phase_in_words(item.live) if item.live else "",
@@ -180,19 +184,27 @@ def _line(request: HttpRequest, item: Freshness) -> ResourceLine:
     )
 
 
+def _as_of(item: Freshness) -> SafeString | str:
+    if item.swept_from and not item.complete_from:
+        return format_html("those due, {}", times.ago(item.swept_from))
+    return times.ago(item.complete_from)
+
+
 def _matters(request: HttpRequest, resources: list[Freshness]) -> list[Matter]:
+    user = request.user
     matters = []
     for item in resources:
         if item.held:
             text = f"{item.resource.label} that look gone and wait for an approval: {item.held.held:,}"
             matters.append(Matter(text, reverse("run", args=[item.held.pk]), "Look at the run"))
-    if request.user.has_perm("backoffice.view_rejectedrecord"):
-        counts = RejectedRecord.objects.filter(resolved_at=None).order_by().values("resource").annotate(n=Count("pk"))
+    if user.has_perm("backoffice.view_rejectedrecord"):
+        rejected = RejectedRecord.objects.filter(resolved_at=None, resource__in=readable_resources(user))
+        counts = rejected.order_by().values("resource").annotate(n=Count("pk"))
         url = reverse("admin:backoffice_rejectedrecord_changelist")
         for row in counts:
             text = f"{label_of(row['resource'])} that could not be taken: {row['n']:,}"
             matters.append(Matter(text, f"{url}?resource={row['resource']}", "See why"))
-    if request.user.has_perm("backoffice.view_drift"):
+    if user.has_perm("backoffice.view_drift"):
         count = Drift.objects.filter(last_seen_at__gte=timezone.now() - timedelta(days=7)).count()
         if count:
             text = f"Members or words that the contract does not know, met this week: {count:,}"

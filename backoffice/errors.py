@@ -1,12 +1,12 @@
 """Every way a remote API can fail us, and every way we refuse by ourselves.
 
 RemoteError
-├── RemoteUnavailable    try again later; what it means for a write differs:
+├── RemoteUnavailable    try again later, at ``retry_at`` where the remote named a time; for a write it matters which:
 │   ├── RemoteNotReached     no connection, TLS, breaker, off: nothing was sent (TLS is never retried)
-│   ├── RemoteLimited        429: not done; ``retry_at`` where the remote named a time
+│   ├── RemoteLimited        429: not done
 │   └── RemoteAnswerLost     timeout, cut answer, 5xx: outcome unknown
 ├── RemoteRejected       any other 4xx: our request is wrong   do not retry
-│   ├── RemoteAuthFailed     401, 402, 403: our key, our plan; the whole upstream stops
+│   ├── RemoteAuthFailed     401, 402, 403: our key or plan does not do; after 401 and 402 the whole upstream stops
 │   ├── RemoteNotFound       404, 410
 │   └── RemoteConflict       409
 └── RemoteContractError  an answer the contract does not allow   do not retry, tell a developer
@@ -31,6 +31,11 @@ class RemoteError(Exception):
         self.status = status  # None when there was no answer
         self.request_id = request_id  # the remote's own reference, "" when it gave none
 
+    @property
+    def is_for_all(self) -> bool:
+        """Whether no other call to this upstream would do better now."""
+        return False
+
     def __str__(self) -> str:
         reference = f" (request {self.request_id})" if self.request_id else ""
         return f"{self.endpoint}: {self.reason}{reference}"
@@ -39,17 +44,29 @@ class RemoteError(Exception):
 class RemoteUnavailable(RemoteError):
     """Not now; later perhaps."""
 
+    retry_at: datetime | None = None  # aware; when the remote will listen, if it said so
+
+    @property
+    def is_for_all(self) -> bool:
+        return self.retry_at is not None
+
+    def __str__(self) -> str:
+        later = f", and not before {self.retry_at:%Y-%m-%d %H:%M:%S} UTC" if self.retry_at else ""
+        return f"{super().__str__()}{later}"
+
 
 class RemoteNotReached(RemoteUnavailable):
     """Nothing was sent: no connection, or we did not try."""
 
     tls = False  # a certificate we do not trust is never tried again
 
+    @property
+    def is_for_all(self) -> bool:
+        return True
+
 
 class RemoteLimited(RemoteUnavailable):
-    """429. Nothing was done; ``retry_at`` (aware) says when the remote will listen, if it said so."""
-
-    retry_at: datetime | None = None
+    """429. Nothing was done."""
 
 
 class RemoteAnswerLost(RemoteUnavailable):
@@ -61,7 +78,11 @@ class RemoteRejected(RemoteError):
 
 
 class RemoteAuthFailed(RemoteRejected):
-    """Our key or our plan is refused: no call to this upstream will do better."""
+    """Our key or our plan is refused."""
+
+    @property
+    def is_for_all(self) -> bool:
+        return self.status != 403  # that one may be about the one object
 
 
 class RemoteNotFound(RemoteRejected):

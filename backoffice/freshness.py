@@ -26,8 +26,18 @@ class Freshness:
 
     @property
     def swept_from(self) -> datetime | None:
-        """Everything that the mirror holds was so, or is newer, at this moment."""
+        """When the last run that read all it was to read began."""
         return self.sweep.swept_from if self.sweep else None
+
+    @property
+    def complete_from(self) -> datetime | None:
+        """Everything that the mirror holds was so, or is newer, at this moment.
+
+        None where the last run read only what was due, as normal runs of a resource that proves no absence do.
+        """
+        if self.sweep is None or not (self.resource.proves_absence or self.sweep.mode == SyncRun.Mode.FULL):
+            return None
+        return self.sweep.swept_from
 
     @property
     def held(self) -> SyncRun | None:
@@ -56,14 +66,14 @@ def last_sweep(resource: str) -> SyncRun | None:
 
 
 def swept_from_of(model: type[Model]) -> datetime | None:
-    """When the last complete sweep of a mirrored model began."""
+    """When the last sweep of a mirrored model that came to its end began."""
     names = [name for name, resource in RESOURCES.items() if resource.model is model]
     sweep = last_sweep(names[0]) if names else None
     return sweep.swept_from if sweep else None
 
 
 def complete_sweeps() -> QuerySet[SyncRun]:
-    """Runs that read everything to the stated end."""
+    """Runs that read all they were to read, to the stated end."""
     ended = SyncRun.objects.filter(state__in=[State.SUCCEEDED, State.PARTIAL], is_dry=False, swept_from__isnull=False)
     return ended.exclude(mode=SyncRun.Mode.HOT)
 

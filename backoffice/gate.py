@@ -12,6 +12,7 @@ from backoffice.errors import RemoteAuthFailed, RemoteError, RemoteUnavailable
 
 FAILURES_TO_OPEN = 5
 PAUSE = timedelta(seconds=60)
+LONGEST_PAUSE = timedelta(days=1)  # whatever a remote asks for
 BACKGROUND_SHARE = 0.7
 SAVED_S = 10  # how long an idle time is made up for
 
@@ -55,6 +56,7 @@ class Breaker:
     paused_until: datetime | None = None
     reason: str = ""
     failures: int = 0
+    key_refused: bool = False
     changed: bool = False
     now: Callable[[], datetime] = timezone.now
 
@@ -69,16 +71,21 @@ class Breaker:
 
     def succeeded(self) -> None:
         """The upstream answered as it should."""
-        if self.failures or self.paused_until:
+        if self.failures or self.paused_until or self.key_refused:
             with self._lock:
-                self.failures, self.paused_until, self.reason, self.changed = 0, None, "", True
+                self.failures, self.paused_until, self.reason = 0, None, ""
+                self.key_refused, self.changed = False, True
 
     def failed(self, error: RemoteError) -> None:
         """A call failed after its last try. Refusals of one request say nothing about the upstream."""
-        if not isinstance(error, RemoteUnavailable | RemoteAuthFailed):
+        if not (isinstance(error, RemoteUnavailable) or error.is_for_all):
             return
         with self._lock:
             self.failures += 1
             self.changed = True
-            if isinstance(error, RemoteAuthFailed) or self.failures >= FAILURES_TO_OPEN:
+            self.key_refused = isinstance(error, RemoteAuthFailed)
+            retry_at = getattr(error, "retry_at", None)
+            if retry_at:
+                self.paused_until, self.reason = min(retry_at, self.now() + LONGEST_PAUSE), str(error)
+            elif self.key_refused or self.failures >= FAILURES_TO_OPEN:
                 self.paused_until, self.reason = self.now() + PAUSE, str(error)

@@ -54,7 +54,7 @@ def logging_config(secrets: Iterable[str], debug: bool) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": "DEBUG" if debug else "INFO"},
-        "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "celery", "kombu", "axes")},
+        "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "celery", "kombu", "axes.apps")},
     }
     logging.config.dictConfig(config)
     return config

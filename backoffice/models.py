@@ -23,6 +23,7 @@ class UpstreamState(models.Model):
     failures = models.PositiveIntegerField(default=0, help_text="Failed calls in a row.")
     paused_until = models.DateTimeField(null=True, blank=True, help_text="The breaker is open until then.")
     pause_reason = models.CharField(max_length=500, blank=True)
+    key_refused = models.BooleanField(default=False, help_text="The last call was refused for our key or our plan.")
 
     class Meta:
         verbose_name = "upstream"

@@ -7,8 +7,9 @@ in; what is secret is taken out here, before a payload, a hash or a rejected rec
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import blake2b
-from typing import Any, ClassVar, NoReturn, Self
+from typing import Annotated, Any, ClassVar, NoReturn, Self
 
 import msgspec
 
@@ -19,6 +20,10 @@ REPLACEMENT = "\ufffd"
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)  # ValueError: broken UTF-8
+
+
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A moment. A remote time without a zone could be any of 26 moments, so it rejects its row."""
 
 
 class RecordError(ValueError):
@@ -86,7 +91,8 @@ def clean_json(body: bytes) -> bytes:
     if not _SUSPECT.search(body) and _is_utf8(body):
         return body
     text = body.decode("utf-8", "surrogateescape")  # broken bytes become lone surrogates, which are replaced below
-    return msgspec.json.encode(_clean(json.loads(text, parse_constant=_refuse)))
+    value = json.loads(text, parse_constant=_refuse, parse_float=_as_it_is, parse_int=_as_it_is)
+    return msgspec.json.encode(_clean(value))
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -104,6 +110,11 @@ def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {_clean(name): _clean(item) for name, item in value.items()}
     return value
+
+
+def _as_it_is(number: str) -> msgspec.Raw:
+    """A number as the remote wrote it: whether it can be kept is decided row by row."""
+    return msgspec.Raw(number.encode())
 
 
 def _refuse(constant: str) -> NoReturn:

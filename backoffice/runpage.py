@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from backoffice import freshness
+from backoffice.access import readable_resources
 from backoffice.badges import RUN_TONES, word
 from backoffice.models import SyncRun
 from backoffice.sync import runs
@@ -47,21 +48,6 @@ def resumable(run: SyncRun) -> bool:
     return runs.to_resume(candidate) == run
 
 
-def why_not_approvable(run: SyncRun) -> str:
-    """Why the run's held rows cannot be released; empty when they can."""
-    if run.error != runs.HELD:
-        return "This run holds nothing back, so there is nothing to approve."
-    approving = SyncRun.objects.filter(accepts=run).exclude(state__in=[SyncRun.State.FAILED, SyncRun.State.INTERRUPTED])
-    other = approving.first()
-    if other:
-        return f"It was approved already: run #{other.pk} marks what is still gone."
-    later = SyncRun.objects.filter(resource=run.resource, is_dry=False, pk__gt=run.pk)
-    newer = later.filter(state__in=[SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL]).first()
-    if newer:
-        return f"A later run, #{newer.pk}, has read everything again. What it says counts."
-    return ""
-
-
 def _after_all() -> int:
     newest = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first()
     return (newest or 0) + 1
@@ -77,7 +63,9 @@ def _expected(run: SyncRun) -> int | None:
 
 
 def _links(request: HttpRequest, run: SyncRun) -> list[tuple[str, str]]:
-    links = []
+    links: list[tuple[str, str]] = []
+    if run.resource not in readable_resources(request.user):
+        return links
     if request.user.has_perm("backoffice.view_rejectedrecord"):
         count = run.rejected.count()
         if count:
@@ -97,6 +85,6 @@ def _can(request: HttpRequest, run: SyncRun) -> Can:
     return Can(
         stop=not run.is_over and not run.stop_requested_at and user.has_perm("backoffice.stop_syncrun"),
         again=known and run.is_over and user.has_perm("backoffice.start_syncrun"),
-        approve=known and user.has_perm("backoffice.approve_syncrun") and not why_not_approvable(run),
+        approve=known and user.has_perm("backoffice.approve_syncrun") and not runs.why_not_acceptable(run),
         again_label="Resume where it stopped" if known and run.is_over and resumable(run) else "Run again",
     )

@@ -20,8 +20,9 @@ def ensure_schedule(using: str = "default", **kwargs: Any) -> None:
         return
     for resource in RESOURCES.values():
         every = _every(resource.every_minutes, IntervalSchedule.MINUTES)
-        _ensure(f"Sync {resource.label}", SYNC, [resource.name], interval=every)
-    _ensure("Find what went silent", REAP, [], interval=_every(1, IntervalSchedule.MINUTES))
+        wait_s = resource.every_minutes * 60  # with no worker about, messages do not pile up: the next one will do
+        _ensure(f"Sync {resource.label}", SYNC, [resource.name], interval=every, expire_seconds=wait_s)
+    _ensure("Find what went silent", REAP, [], interval=_every(1, IntervalSchedule.MINUTES), expire_seconds=60)
     nightly, _ = CrontabSchedule.objects.get_or_create(
         minute="15", hour="3", day_of_week="*", day_of_month="*", month_of_year="*", timezone="UTC"
     )

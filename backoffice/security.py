@@ -3,6 +3,14 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+MAX_USERNAME_CHARS = 150  # of Django's own users
+
+
+def typed_username(request: HttpRequest, credentials: dict[str, str] | None = None) -> str:
+    """Whom somebody tries to log in as, for the log-in throttle; what cannot be a name of ours is cut."""
+    typed = (credentials or {}).get("username") or request.POST.get("username", "")
+    return str(typed).replace("\x00", "")[:MAX_USERNAME_CHARS]
+
 
 def client_address(request: HttpRequest) -> str:
     """The client's address, for the log-in throttle.

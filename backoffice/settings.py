@@ -4,10 +4,12 @@ Order: the process environment, then ``.env`` or (where there is none, and for t
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from backoffice.demo_env import env_file
@@ -17,6 +19,34 @@ from backoffice.theme import UNFOLD  # noqa: F401  a setting
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(env_file())
+
+
+def _whole_number(name: str, default: int, least: int = 0) -> int:
+    value = env(name, default=str(default))
+    if not (value.isascii() and value.isdigit() and int(value) >= least):
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least}.")
+    return int(value)
+
+
+def _address(name: str, default: str, schemes: tuple[str, ...]) -> str:
+    """An address of a server; its text, which may hold a password, is not repeated when it cannot be read."""
+    value = str(env(name, default=default))
+    try:
+        url = urlsplit(value)
+        is_readable = url.scheme in schemes and (url.port is None or url.port > 0)
+    except ValueError:
+        is_readable = False
+    if not is_readable:
+        raise ImproperlyConfigured(
+            f"{name} cannot be read: it begins with one of {', '.join(schemes)}, and what is special in its password "
+            "is written as %40 and the like."
+        )
+    return value
+
+
+def _password_of(address: str) -> str:
+    return unquote(urlsplit(address).password or "")
+
 
 # --- The installation ------------------------------------------------------------------------------------------------
 DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -28,13 +58,17 @@ _public = urlsplit(PUBLIC_BASE_URL)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", _public.hostname or ""])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"{_public.scheme}://{_public.netloc}"])
 TIME_ZONE = env("TIME_ZONE", default="UTC")
-PROCESSES = env.int("PROCESSES", default=1)  # processes that share an upstream's rate budget
-TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+try:
+    ZoneInfo(TIME_ZONE)
+except (ZoneInfoNotFoundError, ValueError):
+    raise ImproperlyConfigured("TIME_ZONE must be a name like Europe/Amsterdam.") from None
+PROCESSES = _whole_number("PROCESSES", 1, least=1)  # processes that share an upstream's rate budget
+TRUSTED_PROXY_COUNT = _whole_number("TRUSTED_PROXY_COUNT", 0)
 
 # --- Upstreams: without its variables an upstream is off, visibly -----------------------------------------------------
 KIRIM_BASE_URL = env("KIRIM_BASE_URL", default="")
 KIRIM_API_KEY = env("KIRIM_API_KEY", default="")
-KIRIM_REQUESTS_PER_MINUTE = env.int("KIRIM_REQUESTS_PER_MINUTE", default=0)  # 0: no budget of our own
+KIRIM_REQUESTS_PER_MINUTE = _whole_number("KIRIM_REQUESTS_PER_MINUTE", 0)  # 0: no budget of our own
 REMOTE_TRANSPORT = None  # an httpx transport instead of the network: tests only
 REMOTE_FIRST_WAIT_S = 0.3  # before the first repeat of a failed call; it doubles, with full jitter
 
@@ -55,16 +89,16 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
+    "csp.middleware.CSPMiddleware",  # these two first: what they add belongs on redirects and static files too
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "backoffice.urls"
@@ -88,7 +122,10 @@ TEMPLATES = [
 ]
 
 # --- Database --------------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
+DATABASE_URL = _address(
+    "DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}", ("sqlite", "postgres", "postgresql", "psql", "pgsql")
+)
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Web, worker and beat share the file: write transactions queue up instead of failing half-way.
     DATABASES["default"]["OPTIONS"] = {
@@ -101,7 +138,9 @@ else:
 
 # --- Celery: the row is the truth, a task only carries its id ---------------------------------------------------------
 BROKER_DIR = DATA_DIR / "broker"
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")  # without a host kombu warns of it
+CELERY_BROKER_URL = _address(  # the default names a host because kombu warns where there is none
+    "CELERY_BROKER_URL", "filesystem://localhost", ("filesystem", "redis", "rediss", "amqp", "amqps")
+)
 if CELERY_BROKER_URL.startswith("filesystem:"):
     (BROKER_DIR / "queue").mkdir(parents=True, exist_ok=True)
     (BROKER_DIR / "control").mkdir(exist_ok=True)
@@ -157,7 +196,8 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "backoffice.security.client_address"
 AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
-AXES_VERBOSE = False
+AXES_USERNAME_CALLABLE = "backoffice.security.typed_username"
+AXES_SENSITIVE_PARAMETERS = ["password"]  # who logs in, from where, and who fails to: the log tells
 
 # --- Browser security ------------------------------------------------------------------------------------------------
 HTTPS = _public.scheme == "https"
@@ -200,4 +240,6 @@ STORAGES = {
 
 # --- Logs ------------------------------------------------------------------------------------------------------------
 LOGGING_CONFIG = None
-LOGGING = logging_config(secrets=[KIRIM_API_KEY, SECRET_KEY], debug=DEBUG)
+LOGGING = logging_config(
+    secrets=[KIRIM_API_KEY, SECRET_KEY, _password_of(DATABASE_URL), _password_of(CELERY_BROKER_URL)], debug=DEBUG
+)

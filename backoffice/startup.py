@@ -95,7 +95,7 @@ def children(web_port: int, say: Say) -> list[Child]:
         Child(
             "web",
             [sys.executable, "-m", "gunicorn", "backoffice.wsgi", "--bind", f"{HOST}:{web_port}"]
-            + "--workers 1 --threads 4 --graceful-timeout 10 --log-level warning".split(),
+            + "--workers 1 --threads 8 --graceful-timeout 10 --log-level warning".split(),
             is_up=answers(web_port, "/healthz"),
         ),
         Child(

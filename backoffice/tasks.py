@@ -14,7 +14,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
 from backoffice import upstreams
-from backoffice.models import RejectedRecord, RowChange, SyncRun
+from backoffice.freshness import last_sweep
+from backoffice.models import Drift, RejectedRecord, RowChange, SyncRun
 from backoffice.sync import engine, runs
 from backoffice.sync.resource import RESOURCES
 
@@ -48,7 +49,8 @@ def reap() -> None:
     """Find what went silent: end runs whose process is gone and queue what goes on with them, send lost tasks again."""
     for run in runs.silent_runs():
         log.warning("run went silent", run=run.pk, resource=run.resource)
-        publish(runs.queue(run.resource, trigger=SyncRun.Trigger.REAPER, mode=run.mode))
+        if not run.is_dry:  # nothing was lost with a dry one
+            publish(runs.queue(run.resource, trigger=SyncRun.Trigger.REAPER, mode=run.mode, accepts=run.accepts))
     for run in runs.forgotten_runs(FORGOTTEN_AFTER):
         publish(run)
 
@@ -67,17 +69,17 @@ def start_up() -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete runs, changes and settled rejections that are past their time. What still needs a person stays."""
+    """Delete runs, changes, drift and settled rejections past their time. What still needs a person stays."""
     now = timezone.now()
     RowChange.objects.filter(changed_at__lt=now - KEEP_CHANGES).delete()
     RejectedRecord.objects.filter(resolved_at__lt=now - KEEP_RUNS).delete()
+    Drift.objects.filter(last_seen_at__lt=now - KEEP_CHANGES).delete()
     SyncRun.objects.filter(ended_at__lt=now - KEEP_RUNS).exclude(pk__in=_last_sweeps()).delete()
 
 
 def _last_sweeps() -> list[int]:
     """The newest complete sweep of each resource: pages tell the age of data by it, and it may be held."""
-    complete = SyncRun.objects.filter(state__in=[SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL])
-    return [run.pk for name in RESOURCES if (run := complete.filter(resource=name).first())]
+    return [run.pk for name in RESOURCES if (run := last_sweep(name))]
 
 
 def queue_after(resource: str, before: SyncRun | None, **wanted: Any) -> SyncRun:

@@ -38,7 +38,7 @@ def unusable_variables(name: str) -> list[str]:
     for variable in UPSTREAMS[name].variables:
         value = str(getattr(settings, variable))
         if variable.endswith("_BASE_URL") and not _is_web_address(value):
-            problems.append(f"{variable} must be a whole address, https://...")
+            problems.append(f"{variable} must be a whole address, https://..., without user, query and fragment")
         elif not (value.isascii() and value.isprintable() and " " not in value):
             problems.append(f"{variable} must not hold spaces or characters that cannot be sent")
     return problems
@@ -47,7 +47,8 @@ def unusable_variables(name: str) -> list[str]:
 def _is_web_address(value: str) -> bool:
     try:
         url = urlsplit(value)
-        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+        is_plain = not (url.username or url.password or url.query or url.fragment)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0 and is_plain
     except ValueError:
         return False
 
@@ -108,7 +109,7 @@ def budget(name: str) -> Budget:
 def open_breaker(name: str) -> Breaker:
     """The breaker as the last caller left it."""
     state = state_of(name)
-    return Breaker(state.paused_until, state.pause_reason, state.failures)
+    return Breaker(state.paused_until, state.pause_reason, state.failures, state.key_refused)
 
 
 def keep_breaker(name: str, breaker: Breaker) -> None:
@@ -116,12 +117,27 @@ def keep_breaker(name: str, breaker: Breaker) -> None:
     if not breaker.changed:
         return
     breaker.changed = False
-    _update(name, paused_until=breaker.paused_until, pause_reason=breaker.reason, failures=breaker.failures)
+    _update(
+        name,
+        paused_until=breaker.paused_until,
+        pause_reason=breaker.reason[:500],
+        failures=breaker.failures,
+        key_refused=breaker.key_refused,
+    )
+
+
+def own(name: str) -> None:
+    """From now on the records here belong to the upstream that is configured now, if they belonged to none yet.
+
+    Called in the transaction that stores the first of them.
+    """
+    if not state_of(name).identity:
+        _update(name, identity=identity(name))
 
 
 def remember(name: str) -> None:
-    """A sync succeeded: from now on these records belong to the upstream that is configured now."""
-    _update(name, identity=identity(name), last_success_at=timezone.now())
+    """A sync reached its end."""
+    _update(name, last_success_at=timezone.now())
 
 
 def accept(name: str) -> None:

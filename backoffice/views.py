@@ -21,7 +21,7 @@ from backoffice.roles import has_role
 from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
 
-BROKER_DOWN = "The broker is down. The work is kept and starts by itself within a minute of the broker's return."
+BROKER_DOWN = "The broker is down. The work is kept and starts by itself within two minutes of the broker's return."
 View = Callable[..., HttpResponseBase]
 
 
@@ -119,7 +119,7 @@ def stop_run(request: HttpRequest, pk: int) -> HttpResponseBase:
 def approve_run(request: HttpRequest, pk: int) -> HttpResponseBase:
     """GET asks for confirmation, POST queues the run that marks the held rows as gone."""
     run = get_object_or_404(SyncRun, pk=pk, resource__in=RESOURCES)
-    refusal = runpage.why_not_approvable(run)
+    refusal = runs.why_not_acceptable(run)
     if refusal:
         messages.error(request, refusal)
         return redirect("run", pk)

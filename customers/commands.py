@@ -3,7 +3,7 @@
 from typing import Any
 
 from backoffice.errors import NotFound
-from customers.models import Customer, SetupLink
+from customers.models import Customer, SetupLink, WhatsAppAccount
 from customers.states import link_state
 
 CUSTOMER_MEMBERS = (
@@ -38,6 +38,12 @@ def mirrored_customer(remote_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFound(f"Customer {remote_id} is not mirrored here. To read it: manage.py customers fetch {remote_id}")
     return row
+
+
+def accounts_of(customer_remote_id: str) -> list[dict[str, Any]]:
+    """The columns of the customer's WhatsApp accounts."""
+    here = WhatsAppAccount.objects.filter(customer_remote_id=customer_remote_id, vanished_at=None)
+    return list(here.values(*ACCOUNT_MEMBERS))
 
 
 def links_of(customer_remote_id: str, *, with_vanished: bool = False) -> list[dict[str, Any]]:

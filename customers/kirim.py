@@ -11,7 +11,7 @@ from django.conf import settings
 from backoffice import upstreams
 from backoffice.client import Page, Patience, RemoteClient
 from backoffice.errors import RemoteRejected
-from backoffice.records import Record
+from backoffice.records import Aware, Record
 
 # Not stated by the contract: the largest `limit`. A Kirim that refuses this one is listed by its own page size.
 PAGE_SIZE = "200"
@@ -30,10 +30,10 @@ class CustomerRecord(Record, frozen=True, kw_only=True):
     email: str | None
     status: str
     metadata: dict[str, Any] | None
-    archived_at: datetime | None
+    archived_at: Aware | None
     team_id: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: Aware
+    updated_at: Aware
 
 
 class CustomerAccountRecord(Record, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class CustomerAccountRecord(Record, frozen=True, kw_only=True):
     phone_number: str | None
     name: str | None
     status: str
-    onboarded_at: datetime | None
+    onboarded_at: Aware | None
 
 
 class CustomerDetailRecord(CustomerRecord, frozen=True, kw_only=True):
@@ -76,11 +76,11 @@ class SetupLinkRecord(Record, frozen=True, kw_only=True):
     customer_id: str
     status: str
     token_last4: str
-    expires_at: datetime
-    consumed_at: datetime | None
+    expires_at: Aware
+    consumed_at: Aware | None
     success_redirect_url: str | None
     failure_redirect_url: str | None
-    created_at: datetime
+    created_at: Aware
 
 
 class _ListAnswer(msgspec.Struct):

@@ -54,10 +54,9 @@ class CustomerService:
             _keep_detail(remote_id, body, sent_at)
             references.resolve(Customer)
         customer = Customer.objects.filter(remote_id=remote_id).first()
-        problem = _rejection(remote_id)
+        problem = _rejection(remote_id) if _id_in(body) else "it has no usable id"
         if customer is None or problem:
-            reason = problem or "it has no usable id"
-            raise RemoteContractError(READ_CUSTOMER, f"the answer cannot be taken, see rejected records: {reason}")
+            raise RemoteContractError(READ_CUSTOMER, f"the answer cannot be taken, see rejected records: {problem}")
         return customer
 
     def refresh(self, customer: Customer) -> Customer:
@@ -78,7 +77,7 @@ class CustomerService:
             batch = links.read_owned(self.api, customer.remote_id)
         with transaction.atomic():
             self._take(links.name, batch)
-            links.batch_stored(batch)
+            links.batches_stored([batch])
 
     def _take(self, resource: str, batch: Batch) -> None:
         Store(RESOURCES[resource], run=None).take([batch], Met(), Tally())

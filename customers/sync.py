@@ -1,6 +1,6 @@
 """Kirim's resources: what the sync engine has to know about customers, accounts and setup links."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any, ClassVar
@@ -10,7 +10,8 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from backoffice.client import Page, Patience
-from backoffice.errors import RemoteAuthFailed, RemoteError, RemoteNotFound, RemoteNotReached
+from backoffice.errors import RemoteError, RemoteNotFound
+from backoffice.sync import rejected
 from backoffice.sync.ahead import in_order
 from backoffice.sync.resource import Batch, CursorResource, Resource, register
 from backoffice.sync.store import Incoming, Store
@@ -134,9 +135,13 @@ class SetupLinks(Resource):
         page = api.list_setup_links(owner_remote_id)
         return Batch(page.rows, page.sent_at, owner=owner_remote_id)
 
-    def batch_stored(self, batch: Batch) -> None:
-        if batch.error is None:
-            Customer.objects.filter(remote_id=batch.owner).update(links_read_at=batch.sent_at)
+    def batches_stored(self, batches: Sequence[Batch]) -> None:
+        read = {batch.owner: batch.sent_at for batch in batches if batch.owner and batch.error is None}
+        owners = Customer.objects.filter(remote_id__in=read)
+        # Locked in one order, as a sweep of the customers does, so that neither waits for the other in a circle.
+        for pk, remote_id in owners.select_for_update(no_key=True).order_by("pk").values_list("pk", "remote_id"):
+            Customer.objects.filter(pk=pk).update(links_read_at=read[remote_id])
+        rejected.settle_owned(self.name, read)
 
 
 def customers_with_links_due() -> QuerySet[Customer]:
@@ -153,11 +158,11 @@ def _read_links_of(api: KirimAPI, pk: int, remote_id: str) -> Callable[[], Batch
         asked_at = timezone.now()
         try:
             page = api.list_setup_links(remote_id)
-        except (RemoteAuthFailed, RemoteNotReached):
-            raise  # no other customer's links will be read either
         except RemoteNotFound:  # the customer is gone: the next sweep of customers settles it
             return Batch([], asked_at, {"customer": pk})
         except RemoteError as error:
+            if error.is_for_all:
+                raise
             return Batch([], asked_at, {"customer": pk}, remote_id, error)
         return Batch(page.rows, page.sent_at, {"customer": pk}, remote_id)
 

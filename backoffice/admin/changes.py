@@ -1,7 +1,6 @@
 """What syncs changed, and what remotes say that their contracts do not know."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -9,30 +8,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from backoffice import times
+from backoffice.access import may_see_payload, readable_resources
 from backoffice.admin.filters import ResourceFilter, value_filter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Fact, ReadOnlyAdmin, Section
 from backoffice.models import Drift, RowChange
 from backoffice.payloads import shown_changes
-from backoffice.sync.resource import RESOURCES
 from backoffice.wording import label_of
-
-
-def readable_resources(request: HttpRequest) -> list[str]:
-    """The resources whose mirrored rows the person may see."""
-    return [name for name, resource in RESOURCES.items() if request.user.has_perm(_view_permission(resource.model))]
-
-
-def _view_permission(model: Any) -> str:
-    return f"{model._meta.app_label}.view_{model._meta.model_name}"
-
-
-def may_see_payload(request: HttpRequest, resource: str) -> bool:
-    """Whether the person may see raw payloads of that resource."""
-    known = RESOURCES.get(resource)
-    return known is not None and request.user.has_perm(
-        f"{known.model._meta.app_label}.view_payload_{known.model._meta.model_name}"
-    )
 
 
 @admin.register(RowChange)
@@ -42,6 +24,7 @@ class RowChangeAdmin(ReadOnlyAdmin):
     list_display = ("remote_id", "kind", "member", "when")
     list_filter = (ResourceFilter, value_filter("member", "member"))
     search_fields = ("=remote_id",)
+    url_lookups = frozenset({"run"})
     search_help_text = "The whole id"
     export_columns = (
         ("resource", "resource"), ("remote_id", "remote_id"), ("member", "member"), ("changed_at", "changed_at"),
@@ -50,7 +33,7 @@ class RowChangeAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RowChange]:
         rows: QuerySet[RowChange] = super().get_queryset(request)
-        return rows.filter(resource__in=readable_resources(request))
+        return rows.filter(resource__in=readable_resources(request.user))
 
     @admin.display(description="kind", ordering="resource")
     def kind(self, change: RowChange) -> str:
@@ -65,7 +48,7 @@ class RowChangeAdmin(ReadOnlyAdmin):
         yield Fact("Id", copyable(obj.remote_id))
 
     def sections(self, request: HttpRequest, obj: RowChange) -> Iterable[Section]:
-        lines = shown_changes([obj], may_see_payload(request, obj.resource))
+        lines = shown_changes([obj], may_see_payload(request.user, obj.resource))
         yield Section("Change", "admin/parts/_changes.html", {"lines": lines})
 
 

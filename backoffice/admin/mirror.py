@@ -20,6 +20,7 @@ from backoffice.mirror import MirrorModel
 from backoffice.models import RejectedRecord, RowChange
 from backoffice.payloads import shown_changes, shown_payload
 from backoffice.sync.resource import RESOURCES, Resource
+from backoffice.wording import things
 
 MAX_WORDS = 8
 CHANGES_A_PAGE = 20
@@ -57,11 +58,19 @@ class MirrorAdmin(ReadOnlyAdmin):
         super().prepare_list(request, changes)
         if not changes.result_count:
             changes.empty_sentence = freshness.why_empty(self.resource, is_narrowed=changes.is_narrowed)
-        swept_from = freshness.swept_from_of(self.model)
-        changes.note = format_html("Read completely {}.", times.ago(swept_from)) if swept_from else ""
+        changes.note = self._how_old()
         if request.user.has_perm("backoffice.start_syncrun"):
             url = reverse("start_run", args=[self.resource_name])
             changes.buttons = [Button("Refresh now", url, "sync", off=self.upstream_off)]
+
+    def _how_old(self) -> SafeString | str:
+        swept_from = freshness.swept_from_of(self.model)
+        if swept_from is None:
+            return ""
+        if self.resource.proves_absence:
+            return format_html("Read completely {}.", times.ago(swept_from))
+        them = things(self.resource_name)
+        return format_html("The {} are as old as the age beside them; last sync {}.", them, times.ago(swept_from))
 
     @property
     def upstream_off(self) -> str:

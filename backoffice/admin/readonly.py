@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.contrib.admin import ShowFacets
+from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -84,6 +84,14 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     record_template = "admin/record.html"
     export_columns: ClassVar[Sequence[tuple[str, str | Callable[[Any], Any]]]] = ()
     """Header and attribute, or function of the row, of each exported column. No raw payload."""
+    url_lookups: ClassVar[frozenset[str]] = frozenset()
+    """What a list may be asked for in its address besides its filters, search, order and page."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Django allows every lookup on a model's own fields: one could ask a hidden payload letter by letter."""
+        filters = self.get_list_filter(request) if request else self.list_filter
+        own = {item.parameter_name for item in filters if isinstance(item, type) and issubclass(item, SimpleListFilter)}
+        return lookup in own or lookup in self.url_lookups
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -14,13 +15,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from backoffice import tasks, times
+from backoffice.access import readable_resources
 from backoffice.admin.filters import Filter, ResourceFilter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
 from backoffice.badges import badge
 from backoffice.errors import BackofficeError, RemoteError
 from backoffice.models import RejectedRecord
-from backoffice.sync.resource import RESOURCES
 from backoffice.sync.retry import retry
 from backoffice.views import BROKER_DOWN
 from backoffice.wording import label_of
@@ -43,16 +44,21 @@ class OpenFilter(Filter):
 
 @admin.register(RejectedRecord)
 class RejectedRecordAdmin(ReadOnlyAdmin):
-    """Rejected records, newest first."""
+    """Rejected records, newest first; only of resources that the person may see."""
 
     list_display = ("what", "kind", "reason", "seen", "when", "shown_state")
     list_filter = (OpenFilter, ResourceFilter)
     search_fields = ("remote_id", "owner_remote_id", "reason")
     search_help_text = "Id, owner's id or reason"
+    url_lookups = frozenset({"run"})
     export_columns = (
         ("resource", "resource"), ("remote_id", "remote_id"), ("owner_remote_id", "owner_remote_id"),
         ("reason", "reason"), ("seen", "seen"), ("rejected_at", "rejected_at"), ("resolved_at", "resolved_at"),
     )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RejectedRecord]:
+        rows: QuerySet[RejectedRecord] = super().get_queryset(request)
+        return rows.filter(resource__in=readable_resources(request.user))
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)
@@ -95,8 +101,7 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
 
     def buttons(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Button]:
         if request.user.has_perm("backoffice.retry_rejectedrecord") and not obj.resolved_at:
-            off = "" if obj.resource in RESOURCES else "Nothing of this kind is synced any more."
-            yield Button("Retry", reverse("admin:retry_rejected", args=[obj.pk]), "replay", off=off, is_main=True)
+            yield Button("Retry", reverse("admin:retry_rejected", args=[obj.pk]), "replay", is_main=True)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.retry_view)
@@ -108,7 +113,7 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        record = get_object_or_404(RejectedRecord, pk=pk, resource__in=RESOURCES)
+        record = get_object_or_404(self.get_queryset(request), pk=pk)
         try:
             outcome = retry(record, user=cast(User, request.user))
         except (RemoteError, BackofficeError) as error:

@@ -14,6 +14,7 @@ from backoffice.admin.filters import Filter, ResourceFilter
 from backoffice.admin.readonly import ReadOnlyAdmin
 from backoffice.badges import RUN_TONES, word
 from backoffice.models import SyncRun
+from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
 from backoffice.wording import error_in_words, started_by_in_words
 
@@ -24,10 +25,12 @@ class StateFilter(Filter):
     title, parameter_name = "state", "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [*SyncRun.State.choices, ("held", "Held for approval")]
+        return [*SyncRun.State.choices, (runs.HELD, "Held for approval")]
 
     def narrow(self, rows: Any, value: str) -> Any:
-        return rows.filter(error="held") if value == "held" else rows.filter(state=value.replace("\x00", ""))
+        if value == runs.HELD:
+            return rows.filter(error=runs.HELD)
+        return rows.filter(state=value.replace("\x00", ""))
 
 
 class TriggerFilter(Filter):

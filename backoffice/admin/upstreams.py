@@ -34,6 +34,8 @@ class UpstreamStateAdmin(ReadOnlyAdmin):
             return badge("off")
         if state.identity and state.identity != upstreams.identity(state.upstream):
             return badge("another is configured", "bad")
+        if state.key_refused:
+            return badge("key refused", "bad", state.pause_reason)
         refusal = upstreams.open_breaker(state.upstream).refusal()
         return badge("paused", "warn", refusal) if refusal else badge("on", "good")
 

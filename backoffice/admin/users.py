@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from axes.utils import reset
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -34,12 +35,21 @@ def _is_superuser(request: HttpRequest) -> bool:
     return request.user.is_active and request.user.is_superuser
 
 
+class NewPasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]  # unfold is untyped
+    """A new password also ends the lock-out of that name: whoever forgot a password has tried it too often."""
+
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit)
+        reset(username=user.get_username())
+        return user
+
+
 class UserAdmin(SuperusersOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold is untyped
     """Accounts. People need 'staff status' and a group; deactivate rather than delete."""
 
     form = UserChangeForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = NewPasswordForm
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
 

@@ -17,6 +17,15 @@ _ABSENT = object()
 Change = tuple[Any, ...]
 
 
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON. Python alone takes ``true`` for ``1``."""
+    return bool(one == other) and _canonical(one) == _canonical(other)
+
+
+def _canonical(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")
+
+
 class Changes:
     """Compares payloads and keeps what differs. ``run`` is None where a person read a single record."""
 
@@ -35,7 +44,7 @@ class Changes:
         return [
             (self._resource, remote_id, name[:255], _told(old), _told(new), self._run_id, time)
             for name, (old, new) in sorted(pairs.items())
-            if old != new
+            if old is _ABSENT or new is _ABSENT or not is_same(old, new)
         ]
 
     def vanishing(self, remote_ids: Iterable[str]) -> list[Change]:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from backoffice.models import Drift
 from backoffice.records import Record
 from backoffice.sync.resource import Resource
+
+MAX_KEPT = 200  # per resource; a remote that invents members without end fills no table
 
 
 class DriftCount:
@@ -29,13 +32,23 @@ class DriftCount:
 
     def keep(self) -> None:
         """Write down what was met since the last time, and start anew."""
-        met, self._met = self._met, {}
+        met = self._met
+        self.forget()
+        rows = Drift.objects.filter(resource=self._resource)
         for (kind, name), (count, remote_id) in met.items():
-            row, _ = Drift.objects.get_or_create(resource=self._resource, kind=kind, name=name)
-            row.count += count
-            row.last_seen_at, row.sample_remote_id = timezone.now(), remote_id
-            row.save()
+            seen = {"last_seen_at": timezone.now(), "sample_remote_id": remote_id}
+            known = rows.filter(kind=kind, name=name).update(count=F("count") + count, **seen)
+            if not known and rows.count() < MAX_KEPT:
+                Drift.objects.get_or_create(
+                    resource=self._resource, kind=kind, name=name, defaults={"count": count, **seen}
+                )
+
+    def forget(self) -> None:
+        """Start anew."""
+        self._met = {}
 
     def _count(self, kind: str, name: str, remote_id: str) -> None:
+        if len(self._met) >= MAX_KEPT and (kind, name[:255]) not in self._met:
+            return
         count, _ = self._met.get((kind, name[:255]), (0, ""))
         self._met[kind, name[:255]] = count + 1, remote_id

@@ -17,13 +17,13 @@ from backoffice.models import SyncRun
 from backoffice.sync import references, rejected, runs, vanish
 from backoffice.sync.ahead import ahead
 from backoffice.sync.resource import RESOURCES, Batch, Resource
-from backoffice.sync.store import Store
+from backoffice.sync.store import CHUNK, Store
 from backoffice.sync.tally import Met, Tally
 
 log = structlog.get_logger(__name__)
 
 BATCHES_A_COMMIT = 10
-ROWS_A_COMMIT = 4000
+ROWS_A_COMMIT = CHUNK  # locked and compared in one go
 COMMIT_EVERY_S = 1.0
 HEARTBEAT_EVERY_S = 5.0
 ASK_EVERY_S = 1.0  # whether somebody wants the run to stop: a process that is told to end has 15 s
@@ -73,7 +73,9 @@ def carry_out(
 
 
 def _carry_out_claimed(run: SyncRun, check_signal: Callable[[], None], on_progress: Progress, is_trial: bool) -> None:
-    resource = RESOURCES[run.resource]
+    resource = RESOURCES.get(run.resource)
+    if resource is None:
+        return runs.finish(run, SyncRun.State.FAILED, f"There is no resource {run.resource} any more.")
     sweep: Sweep | None = None
     try:
         if run.mode == SyncRun.Mode.HOT and not resource.has_hot_set:
@@ -100,6 +102,9 @@ def _carry_out_claimed(run: SyncRun, check_signal: Callable[[], None], on_progre
         return run.refresh_from_db()
     except DatabaseError as problem:
         state, error = SyncRun.State.FAILED, database.trouble(problem)
+    except Exception as problem:
+        runs.finish(run, SyncRun.State.FAILED, f"A fault of ours ({type(problem).__name__}); the log says where.")
+        raise
     tally = asdict(sweep.tally) if sweep else {}
     seconds = sweep.seconds if sweep else 0.0
     try:
@@ -129,7 +134,8 @@ class Sweep:
         self.tally = Tally()
         self._check_signal = check_signal
         self._on_progress = on_progress
-        self._unread: list[RemoteError] = []  # child reads that failed
+        self._unread = 0  # readings of single records, or of one record's own, that failed
+        self._first_unread = ""
         self._waiting: list[Batch] = []
         self._started = self._committed = self._beat = self._asked = monotonic()
 
@@ -151,7 +157,8 @@ class Sweep:
         if self.resource.proves_absence and not self.run.is_dry and self.run.swept_from:
             rejected.settle_unmet(self.resource.name, self.run.swept_from)
         held = self._settle_absence()
-        references.resolve(self.resource.model)
+        if not self.run.is_dry:
+            references.resolve(self.resource.model)
         self._committed = monotonic()
         if held:
             return SyncRun.State.PARTIAL, runs.HELD
@@ -209,12 +216,13 @@ class Sweep:
         with transaction.atomic():
             tally = self.store.take(batches, self.met, self.tally)
             if not self.run.is_dry:
-                for batch in batches:
-                    self.resource.batch_stored(batch)
+                self.resource.batches_stored(batches)
             progress = {} if self.run.is_dry else {"checkpoint": batches[-1].checkpoint}
             runs.keep_alive(self.run, **progress, **asdict(tally))
         self.tally = tally
-        self._unread += [batch.error for batch in batches if batch.error]
+        for batch in batches:
+            if batch.error:
+                self.miss(batch.error)
         self._committed = self._beat = monotonic()
         self._on_progress(self.run)
 
@@ -232,6 +240,11 @@ class Sweep:
         runs.keep_alive(self.run, phase=phase, **values)
         runs.check_stop(self.run)
 
+    def miss(self, error: RemoteError) -> None:
+        """Remember that something could not be read, though the rest could."""
+        self._unread += 1
+        self._first_unread = self._first_unread or str(error)
+
     def _store_keyless(self) -> None:
         if self.resource.keyless_is_normal:
             with transaction.atomic():
@@ -242,11 +255,11 @@ class Sweep:
         if not self.resource.proves_absence or self.met.unreadable_ids:
             return False
         self._enter(SyncRun.Phase.CONFIRMING)
-        candidates = vanish.candidates(self.resource, self.met.swept, self.run.swept_from)
+        candidates = vanish.candidates(self.resource, self.met, self.run.swept_from)
         if vanish.is_held(self.resource, len(candidates), self.run.accepts):
             runs.keep_alive(self.run, held=len(candidates))
             return True
-        self._unread += vanish.settle(self, candidates)
+        vanish.settle(self, candidates)
         return False
 
     def count(self, **counts: int) -> None:
@@ -261,5 +274,5 @@ class Sweep:
                 f"{self.tally.failed} of {self.tally.fetched} records could not be taken; see rejected records."
             )
         if self._unread:
-            told.append(f"{len(self._unread)} readings failed, the first with {self._unread[0]}.")
+            told.append(f"{self._unread} readings failed, the first with {self._first_unread}.")
         return told

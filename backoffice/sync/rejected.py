@@ -1,6 +1,6 @@
 """Rejected records: one open row per record that could not be taken, until a later reading takes it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import F, QuerySet
@@ -20,8 +20,8 @@ def open_ids(resource: str) -> set[str]:
 
 def keep(resource: str, run: SyncRun | None, remote_id: str, owner: str, body: bytes, reason: str) -> None:
     """Write down why a record was not taken. The same record again is the same row, seen once more a run."""
-    payload = body.decode("utf-8", "replace").replace("\x00", "\ufffd")[:MAX_PAYLOAD_CHARS]
-    told = {"run": run, "owner_remote_id": owner, "reason": redact(reason)[:500], "payload": redact(payload)}
+    payload = redact(body.decode("utf-8", "replace").replace("\x00", "\ufffd"))[:MAX_PAYLOAD_CHARS]
+    told = {"run": run, "owner_remote_id": owner, "reason": redact(reason)[:500], "payload": payload}
     same = _open(resource).filter(remote_id=remote_id, **({} if remote_id else {"payload": told["payload"]}))
     known = same.first()
     if known is None:
@@ -40,6 +40,19 @@ def resolve(resource: str, remote_ids: Iterable[str]) -> None:
 def settle_unmet(resource: str, since: datetime) -> None:
     """A sweep begun at ``since`` read everything: what it did not reject again was taken, or is no longer there."""
     _open(resource).filter(rejected_at__lt=since).update(resolved_at=timezone.now())
+
+
+def settle_owned(resource: str, read: Mapping[str, datetime]) -> None:
+    """All records of these owners were read, at these times: what was not rejected again since is settled."""
+    for record in _open(resource).filter(owner_remote_id__in=list(read)):
+        if record.rejected_at < read[record.owner_remote_id]:
+            resolve_one(record)
+
+
+def resolve_one(record: RejectedRecord) -> None:
+    """This record needs nobody any more."""
+    record.resolved_at = timezone.now()
+    RejectedRecord.objects.filter(pk=record.pk, resolved_at=None).update(resolved_at=record.resolved_at)
 
 
 def _open(resource: str) -> QuerySet[RejectedRecord]:

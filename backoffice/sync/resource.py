@@ -1,6 +1,6 @@
 """What the engine has to be told about a kind of remote object, and the registry of all of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from backoffice.mirror import MirrorModel
 from backoffice.records import Record
 
 MAX_EMPTY_PAGES = 3  # in a row, that still promise more
+MAX_REPEATED_PAGES = 3  # with the very rows of an earlier page, whatever their cursors
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ class Resource:
         """Those of ``rows`` whose absence from a sweep means something."""
         return rows
 
-    def batch_stored(self, batch: Batch) -> None:
-        """Called in the transaction that stored ``batch``, for what a resource keeps beside its rows."""
+    def batches_stored(self, batches: Sequence[Batch]) -> None:
+        """Called in the transaction that stored ``batches``, for what a resource keeps beside its rows."""
 
     def store_keyless(self, rows: list[tuple[bytes, datetime]], store: Any) -> dict[str, int]:
         """Called in a transaction after a complete sweep, with the rows whose key was null.
@@ -117,7 +118,8 @@ class CursorResource(Resource):
     def _pages(self, api: Any, part: str, cursor: str | None) -> Iterator[Batch]:
         """Pages until the remote states the end. Raises RemoteContractError when paging stops to advance."""
         met = {cursor}
-        empty = 0
+        pages: set[int] = set()
+        empty = repeated = 0
         while True:
             page = self.page(api, part, cursor)
             cursor = page.next_cursor
@@ -125,10 +127,15 @@ class CursorResource(Resource):
             if page.is_last:
                 return
             empty = 0 if page.rows else empty + 1
+            content = hash((len(page.rows), *page.rows[:1], *page.rows[-1:]))
+            repeated += content in pages and bool(page.rows)
+            pages.add(content)
             if cursor is None:
                 raise RemoteContractError(self._listing, "more records were promised but no cursor leads to them")
             if cursor in met:
                 raise RemoteContractError(self._listing, "the same cursor came twice, so the list never ends")
+            if repeated >= MAX_REPEATED_PAGES:
+                raise RemoteContractError(self._listing, "the same pages come again and again, so the list never ends")
             if empty >= MAX_EMPTY_PAGES:
                 raise RemoteContractError(self._listing, f"{empty} empty pages in a row promised more")
             met.add(cursor)

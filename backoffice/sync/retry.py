@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from backoffice import upstreams
 from backoffice.client import PERSON
 from backoffice.errors import RemoteNotFound
 from backoffice.models import RejectedRecord, SyncRun
-from backoffice.sync import references, runs
+from backoffice.sync import references, rejected, runs
 from backoffice.sync.resource import RESOURCES, Batch, Resource
 from backoffice.sync.store import Store
 from backoffice.sync.tally import Met, Tally
@@ -51,24 +50,19 @@ def _by_reading(resource: Resource, record: RejectedRecord) -> Outcome:
             else:
                 batch = resource.read_owned(api, record.owner_remote_id)
         except RemoteNotFound:
-            _settle(record)
+            rejected.resolve_one(record)
             return Outcome(True, "The remote no longer knows it, so there is nothing left to take.")
         finally:
             upstreams.keep_breaker(resource.upstream, api.breaker)
     rejected_at = record.rejected_at
     with transaction.atomic():
         Store(resource, None).take([batch], Met(), Tally())
-        resource.batch_stored(batch)
+        resource.batches_stored([batch])
         references.resolve(resource.model)
     record.refresh_from_db()
     if record.resolved_at:
         return Outcome(True, "It was read again and taken.")
     if by_id or record.rejected_at > rejected_at:
         return Outcome(False, f"It was read again and still cannot be taken: {record.reason}")
-    _settle(record)
+    rejected.resolve_one(record)
     return Outcome(True, "Its owner's records were read again, and it is no longer among them.")
-
-
-def _settle(record: RejectedRecord) -> None:
-    RejectedRecord.objects.filter(pk=record.pk, resolved_at=None).update(resolved_at=timezone.now())
-    record.refresh_from_db()

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from backoffice.models import SyncRun
 from backoffice.process import this_process
+from backoffice.sync.resource import RESOURCES
 
 BUSY_WAIT_S = 30.0
 POLL_S = 0.5
@@ -123,8 +124,29 @@ def to_resume(run: SyncRun) -> SyncRun | None:
         .exclude(mode=SyncRun.Mode.HOT)
         .first()
     )
-    cut_off = before is not None and before.state == SyncRun.State.INTERRUPTED and before.checkpoint
-    return before if cut_off else None
+    if before is None or not before.checkpoint:
+        return None
+    ends = {SyncRun.State.INTERRUPTED}
+    if not RESOURCES[run.resource].proves_absence:  # read record by record: one bad one must not hide those behind it
+        ends.add(SyncRun.State.FAILED)
+    return before if before.state in ends else None
+
+
+def why_not_acceptable(run: SyncRun) -> str:
+    """Why the rows that ``run`` holds back cannot be released any more, in a sentence; "" when they can."""
+    if run.error != HELD:
+        return "This run holds nothing back, so there is nothing to approve."
+    done = [SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL]
+    accepting = _later(run).filter(accepts=run).exclude(state__in=[SyncRun.State.FAILED, SyncRun.State.INTERRUPTED])
+    if other := accepting.first():
+        return f"It was approved already: run #{other.pk} marks what is still gone."
+    if newer := _later(run).filter(resource=run.resource, state__in=done).exclude(error=HELD).first():
+        return f"A later run, #{newer.pk}, has read everything again. What it says counts."
+    return ""
+
+
+def _later(run: SyncRun) -> QuerySet[SyncRun]:
+    return SyncRun.objects.filter(pk__gt=run.pk, is_dry=False)
 
 
 def request_stop(run: SyncRun) -> bool:

@@ -15,11 +15,13 @@ from typing import Annotated, Any
 import msgspec
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from backoffice import upstreams
 from backoffice.models import SyncRun
 from backoffice.records import REPLACEMENT, Record, RecordError, read_members
 from backoffice.sync import rejected
-from backoffice.sync.changes import Change, Changes
+from backoffice.sync.changes import Change, Changes, is_same
 from backoffice.sync.drift import DriftCount
 from backoffice.sync.resource import Batch, Resource
 from backoffice.sync.sql import Table
@@ -70,9 +72,13 @@ class Store:
         self._references = resource.model.references
         self._names: tuple[str, ...] = ()
         self._open_rejections = rejected.open_ids(resource.name)
+        self._is_owned = False
 
     def take(self, batches: Iterable[Batch], met: Met, tally: Tally) -> Tally:
         """Store the rows of ``batches``; the tally with them added. Call it inside a transaction."""
+        if not (self._is_dry or self._is_owned):
+            upstreams.own(self.resource.upstream)
+            self._is_owned = True
         for group in _groups(batches):
             incoming, tally = self._readable(group, met, tally)
             tally = self._take_group(incoming, met, tally)
@@ -91,14 +97,17 @@ class Store:
         rejected.
         """
         prepared, refused = self._prepare_all(rows)
+        replaced = stored.exclude(remote_id__in=[row.remote_id for row, _ in refused])  # the rejected stay as they were
         wanted = {item.row.remote_id: item.row.digest for item in prepared}
-        held = {remote_id: bytes(digest).hex() for remote_id, digest in stored.values_list("remote_id", "payload_hash")}
-        if wanted != held and not self._is_dry:
-            stored.delete()
+        held = {key: bytes(digest).hex() for key, digest in replaced.values_list("remote_id", "payload_hash")}
+        differs = wanted != held
+        if differs and not self._is_dry:
+            replaced.delete()
             refused += self._write(self._insert, prepared)
+            self._drift.keep()
+        self._drift.forget()
         self._reject_all(refused)
-        taken = len(rows) - len(refused)
-        return {"failed": len(refused), "unchanged" if wanted == held else "updated": taken}
+        return {"failed": len(refused), "updated" if differs else "unchanged": len(rows) - len(refused)}
 
     # -- reading the rows ---------------------------------------------------------------------------------------------
 
@@ -118,12 +127,11 @@ class Store:
                     if remote_id is None or REPLACEMENT in remote_id:
                         raise RecordError("it is null or holds characters that cannot be kept")
                 except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-                    nameless += 1
+                    nameless += met.first_time_nameless()
                     self._reject("", owner, body, f"no usable id: {error}")
                     continue
                 digest = blake2b(body, digest_size=16, person=salt).hexdigest()
                 incoming[remote_id] = Incoming(remote_id, body, digest, sent_at, owner)
-        met.unreadable_ids += nameless
         return incoming, tally.plus(fetched=nameless, failed=nameless)
 
     def _take_group(self, incoming: dict[str, Incoming], met: Met, tally: Tally) -> Tally:
@@ -195,17 +203,19 @@ class Store:
         before = {
             pk: (payload, synced_at)
             for pk, payload, synced_at in self.resource.model._default_manager.filter(pk__in=list(differing))
-            .select_for_update()
+            .select_for_update(no_key=True)  # rows that refer to these can go on being written
+            .order_by("pk")  # as whoever else locks several of them
             .values_list("pk", "payload", "synced_at")
         }
         pk_of = {row.remote_id: pk for pk, (row, _) in differing.items()}
-        stale = {pk for pk, (row, _) in differing.items() if before[pk][1] > row.sent_at}
+        now = timezone.now()
+        stale = {pk for pk, (row, _) in differing.items() if row.sent_at < before[pk][1] <= now}  # not: clock set back
         prepared, refused = self._prepare_all([row for pk, (row, _) in differing.items() if pk not in stale])
-        same = {  # other bytes, or another record definition, but the same content: nobody is told
-            pk_of[item.row.remote_id]
-            for item in prepared
-            if before[pk_of[item.row.remote_id]][0] == item.members and not differing[pk_of[item.row.remote_id]][1]
-        }
+        same: set[int] = set()  # other bytes, or another record definition, but the same content: nobody is told
+        for item in prepared:
+            pk = pk_of[item.row.remote_id]
+            if is_same(before[pk][0], item.members) and not differing[pk][1]:
+                same.add(pk)
 
         def update(items: Sequence[Prepared]) -> None:
             rows = [(item, pk_of[item.row.remote_id]) for item in items]
@@ -222,6 +232,9 @@ class Store:
             counts["unchanged"] += met.first_times([pk])
         for remote_id in unwanted:
             counts["failed"] += met.first_times([pk_of[remote_id]])
+        lost = stale | {pk_of[remote_id] for remote_id in unwanted}
+        for pk, (_, has_vanished) in differing.items():
+            met.note_vanished(pk, is_still=has_vanished and (self._is_dry or pk in lost))
         changes: list[Change] = []
         for item in prepared:
             pk = pk_of[item.row.remote_id]

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from backoffice.errors import RemoteError, RemoteNotFound
@@ -35,19 +36,25 @@ class Sweep(Protocol):
     def read_all(self, checkpoint: dict[str, Any] | None = None) -> None: ...
     def take(self, batch: Batch) -> None: ...
     def count(self, **counts: int) -> None: ...
+    def miss(self, error: RemoteError) -> None: ...
 
 
-def candidates(resource: Resource, swept: SeenRows, since: datetime | None) -> "array[int]":
+def candidates(resource: Resource, met: Met, since: datetime | None) -> "array[int]":
     """Primary keys of living rows that the sweep begun at ``since`` has not met, in order."""
     living = resource.sweepable()
     found = array("q")
-    if living.count() == swept.count:
+    if living.count() == met.swept_living:
         return found
-    absent = resource.may_vanish(living).filter(synced_at__lt=since).order_by("pk")
+    absent = resource.may_vanish(living).filter(_not_touched(since)).order_by("pk")
     for pk in absent.values_list("pk", flat=True).iterator(chunk_size=10_000):
-        if pk not in swept:
+        if pk not in met.swept:
             found.append(pk)
     return found
+
+
+def _not_touched(since: datetime | None) -> Q:
+    """Rows that nothing has brought a body for since; nor, as it seems, in the future: our clock was ahead once."""
+    return Q(synced_at__lt=since) | Q(synced_at__gt=timezone.now())
 
 
 def is_held(resource: Resource, count: int, accepted: SyncRun | None) -> bool:
@@ -57,39 +64,35 @@ def is_held(resource: Resource, count: int, accepted: SyncRun | None) -> bool:
     return accepted is None or count > accepted.held
 
 
-def settle(sweep: Sweep, pks: "array[int]") -> list[RemoteError]:
-    """Look a second time for every candidate and mark those that are gone; the looks that failed."""
+def settle(sweep: Sweep, pks: "array[int]") -> None:
+    """Look a second time for every candidate and mark those that are gone.
+
+    A look that fails proves nothing; one after which no other would do better raises its RemoteError.
+    """
     if not pks:
-        return []
+        return
     if sweep.resource.can_read:
-        return _settle_by_reading(sweep, pks)
+        _settle_by_reading(sweep, pks)
+        return
     first, sweep.met.swept = sweep.met.swept, SeenRows()
     sweep.read_all()
-    second = sweep.met.swept
-    sweep.met.swept = first
+    second, sweep.met.swept = sweep.met.swept, first
     if not sweep.met.unreadable_ids:
         _mark(sweep, [pk for pk in pks if pk not in second])
-    return []
 
 
-def _settle_by_reading(sweep: Sweep, pks: "array[int]") -> list[RemoteError]:
-    failed: list[RemoteError] = []
+def _settle_by_reading(sweep: Sweep, pks: "array[int]") -> None:
     for start in range(0, len(pks), CHUNK):
-        ids = dict(
-            sweep.resource.model._default_manager.filter(pk__in=pks[start : start + CHUNK].tolist()).values_list(
-                "pk", "remote_id"
-            )
-        )
+        rows = sweep.resource.model._default_manager.filter(pk__in=pks[start : start + CHUNK].tolist())
         gone: list[int] = []
-        for pk, batch, error in sweep.ahead(_looks(sweep, ids)):
+        for pk, batch, error in sweep.ahead(_looks(sweep, dict(rows.values_list("pk", "remote_id")))):
             if isinstance(error, RemoteNotFound):
                 gone.append(pk)
             elif error is not None:
-                failed.append(error)
+                sweep.miss(error)
             else:
                 sweep.take(batch)  # it is there after all: the list had only missed it
         _mark(sweep, gone)
-    return failed
 
 
 def _looks(sweep: Sweep, ids: dict[int, str]) -> Iterator[tuple[int, Batch | None, RemoteError | None]]:
@@ -97,6 +100,8 @@ def _looks(sweep: Sweep, ids: dict[int, str]) -> Iterator[tuple[int, Batch | Non
         try:
             body, sent_at = sweep.resource.read(sweep.api, remote_id)
         except RemoteError as error:
+            if error.is_for_all:
+                raise
             return pk, None, error
         return pk, Batch([body], sent_at, sweep.run.checkpoint), None
 
@@ -107,7 +112,7 @@ def _mark(sweep: Sweep, pks: list[int]) -> None:
     """Tombstones for rows that nothing newer than this sweep has touched."""
     now = timezone.now()
     with transaction.atomic():
-        rows = sweep.resource.sweepable().filter(pk__in=pks, synced_at__lt=sweep.run.swept_from)
+        rows = sweep.resource.sweepable().filter(_not_touched(sweep.run.swept_from), pk__in=pks)
         gone = list(rows.values_list("pk", "remote_id"))
         if not sweep.run.is_dry:
             sweep.resource.model._default_manager.filter(pk__in=[pk for pk, _ in gone]).update(vanished_at=now)

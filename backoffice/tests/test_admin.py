@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -64,10 +65,27 @@ def test_the_desk_says_never_synced_then_counts_the_first_sync_then_fresh(superv
     run = RunFactory(state="queued", swept_from=None, started_at=None, ended_at=None)
     assert "The first sync waits for a worker" in page_of(supervisor, "/")
     SyncRun.objects.filter(pk=run.pk).update(state="running", started_at=timezone.now(), fetched=1234, created=1234)
-    assert "1,234 customers read so far; 0 of 3 lists are complete" in page_of(supervisor, "/")
+    assert "1,234 customers read so far; 0 of 3 lists are here" in page_of(supervisor, "/")
     run.delete()
     all_fresh()
-    assert "Fresh: everything was complete" in page_of(supervisor, "/")
+    assert "Fresh: customers and WhatsApp accounts were complete" in page_of(supervisor, "/")
+
+
+def test_the_desk_calls_setup_links_complete_only_after_a_full_run(supervisor):
+    all_fresh()
+    page = page_of(supervisor, "/")
+    assert "; setup links that were due were read <time" in page and "<td>those due, <time" in page
+    RunFactory(resource="kirim.setup_links", mode="full")
+    page = page_of(supervisor, "/")
+    assert "Fresh: customers, WhatsApp accounts and setup links were complete" in page and "due" not in page
+
+
+def test_a_list_says_read_completely_only_where_a_sync_reads_everything(supervisor):
+    all_fresh()
+    assert "Read completely <time" in page_of(supervisor, "/admin/customers/customer/")
+    page = page_of(supervisor, "/admin/customers/setuplink/")
+    assert "The setup links are as old as the age beside them; last sync <time" in page
+    assert "Read completely" not in page
 
 
 def test_the_desk_says_what_failed_and_how_old_the_rest_is(supervisor):
@@ -75,14 +93,24 @@ def test_the_desk_says_what_failed_and_how_old_the_rest_is(supervisor):
     RunFactory(state="failed", swept_from=None, error="GET /customers: answered 503")
     page = page_of(supervisor, "/")
     assert "The last sync of customers failed" in page and "GET /customers: answered 503." in page
-    assert "What is shown was complete" in page
+    assert "What is shown: customers and WhatsApp accounts were complete" in page
 
 
 def test_the_desk_says_so_when_the_key_is_refused(supervisor):
     all_fresh()
-    RunFactory(state="failed", swept_from=None, error="GET /customers: answered 401: no such key")
+    over = timezone.now() - timedelta(hours=1)  # a pause lasts a minute; the key is refused until a call succeeds
+    state = UpstreamStateFactory(key_refused=True, paused_until=over, pause_reason="GET /customers: answered 402: pay")
     page = page_of(supervisor, "/")
-    assert "key refused" in page and "Check KIRIM_API_KEY" in page
+    assert "Our key is refused: GET /customers: answered 402: pay" in page and "Check KIRIM_API_KEY" in page
+    assert ">key refused</span>" in page_of(supervisor, "/admin/backoffice/upstreamstate/")
+    type(state).objects.update(key_refused=False)
+    assert "key refused" not in page_of(supervisor, "/")
+
+
+def test_what_a_remote_writes_in_an_error_is_not_taken_for_a_refused_key(supervisor):
+    all_fresh()
+    RunFactory(state="failed", swept_from=None, error="GET /customers: answered 500: a proxy answered 401")
+    assert "key is refused" not in page_of(supervisor, "/")
 
 
 def test_the_desk_says_so_while_the_upstream_is_paused(supervisor):
@@ -100,7 +128,7 @@ def test_the_desk_refuses_to_mix_two_installations(supervisor):
 def test_a_busy_run_is_not_taken_for_a_failing_upstream(supervisor):
     all_fresh()
     RunFactory(state="failed", swept_from=None, error="busy")
-    assert "Fresh: everything was complete" in page_of(supervisor, "/")
+    assert "Fresh: customers" in page_of(supervisor, "/")
 
 
 def test_the_desk_lists_what_needs_a_person(supervisor):
@@ -139,7 +167,7 @@ def test_the_warehouse_has_a_desk_without_records(client):
     all_fresh()
     RejectedFactory()
     page = page_of(client, "/")
-    assert "Fresh: everything was complete" in page
+    assert "Fresh: customers" in page
     assert "could not be taken" not in page and "/admin/customers/" not in page
 
 
@@ -210,6 +238,24 @@ def test_the_palette_finds_at_most_ten_records_and_only_for_those_who_may_see_th
 
 
 # -- rejected records -------------------------------------------------------------------------------------------------
+
+
+def test_rejected_records_are_only_of_what_the_person_may_see(client):
+    run = RunFactory(state="partial")
+    shown, hidden = RejectedFactory(run=run), RejectedFactory(resource="kirim.setup_links", run=run, reason="Secret X")
+    user = person()
+    held = ["view_customer", "view_rejectedrecord", "retry_rejectedrecord", "view_syncrun", "view_upstreamstate"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=held))
+    client.force_login(user)
+    page = page_of(client, reverse("admin:backoffice_rejectedrecord_changelist"))
+    assert shown.reason in page and "Secret X" not in page
+    page = page_of(client, "/")
+    assert "Customers that could not be taken: 1" in page and "Setup links that could not" not in page
+    assert client.get(reverse("admin:backoffice_rejectedrecord_change", args=[hidden.pk])).status_code == 302
+    assert client.post(reverse("admin:retry_rejected", args=[hidden.pk])).status_code == 404
+    assert "Rejected records last met" in page_of(client, f"/runs/{run.pk}/")
+    SyncRun.objects.update(resource="kirim.setup_links")
+    assert "Rejected records last met" not in page_of(client, f"/runs/{run.pk}/")
 
 
 def retry(client, record):

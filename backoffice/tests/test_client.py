@@ -38,7 +38,7 @@ def _close_clients() -> Iterator[None]:
         _opened.pop().close()
 
 
-QUICK = Patience(background=True, tries=3, deadline_s=1.5, longest_wait_s=60)
+QUICK = Patience(background=True, tries=3, deadline_s=1.5, total_s=60, longest_wait_s=60)
 FINE = httpx.Response(200, json={"name": "fine"})
 
 
@@ -142,6 +142,13 @@ def test_a_refusal_is_never_repeated(status: int, kind: type[errors.RemoteError]
 
 def test_retry_after_in_seconds_is_waited_for() -> None:
     answers = Answers(httpx.Response(429, headers={"Retry-After": "1"}), FINE)
+    start = time.monotonic()
+    assert read(client(answers)).name == "fine"
+    assert time.monotonic() - start >= 0.99
+
+
+def test_retry_after_counts_on_a_503_too() -> None:
+    answers = Answers(httpx.Response(503, headers={"Retry-After": "1"}), FINE)
     start = time.monotonic()
     assert read(client(answers)).name == "fine"
     assert time.monotonic() - start >= 0.99
@@ -282,7 +289,7 @@ def test_a_slow_drip_ends_at_the_deadline(dripping: str) -> None:
             time.sleep(0.1)
             connection.sendall(bytes([byte]))
 
-    patience = Patience(background=True, tries=1, deadline_s=1.0, longest_wait_s=1)
+    patience = Patience(background=True, tries=1, deadline_s=1.0, total_s=60, longest_wait_s=1)
     with serving(behave) as url:
         start = time.monotonic()
         with pytest.raises(errors.RemoteAnswerLost):
@@ -295,7 +302,7 @@ def test_giving_up_ends_a_stalled_read_in_another_thread_within_a_second() -> No
         read_request(connection)
         time.sleep(5)
 
-    patience = Patience(background=True, tries=5, deadline_s=30, longest_wait_s=60)
+    patience = Patience(background=True, tries=5, deadline_s=30, total_s=60, longest_wait_s=60)
     with serving(behave) as url:
         api = client(base_url=url, patience=patience)
         failures: list[Exception] = []
@@ -314,6 +321,19 @@ def test_giving_up_ends_a_stalled_read_in_another_thread_within_a_second() -> No
         thread.join(3)
         assert time.monotonic() - start < 1.5
         assert failures
+
+
+def test_all_tries_together_end_within_the_total() -> None:
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        time.sleep(5)
+
+    patience = Patience(background=False, tries=9, deadline_s=0.6, total_s=1.5, longest_wait_s=5)
+    with serving(behave) as url:
+        start = time.monotonic()
+        with pytest.raises(errors.RemoteAnswerLost):
+            read(client(base_url=url, patience=patience))
+        assert time.monotonic() - start < 2.5
 
 
 def test_giving_up_ends_a_long_wait_between_repeats() -> None:
@@ -336,7 +356,7 @@ def test_an_answer_larger_than_the_cap_is_refused_while_it_is_read() -> None:
             connection.sendall(chunk)
             sent.append(1)
 
-    patience = Patience(background=True, tries=1, deadline_s=30, longest_wait_s=1)
+    patience = Patience(background=True, tries=1, deadline_s=30, total_s=60, longest_wait_s=1)
     with serving(behave) as url, pytest.raises(errors.RemoteContractError, match="larger than"):
         read(client(base_url=url, patience=patience))
     assert len(sent) < 120
@@ -424,7 +444,7 @@ def test_a_host_that_drops_every_packet_is_given_up_within_the_connect_timeout()
         for one in queued:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))
-        patience = Patience(background=True, tries=1, deadline_s=1.0, longest_wait_s=1)
+        patience = Patience(background=True, tries=1, deadline_s=1.0, total_s=60, longest_wait_s=1)
         start = time.monotonic()
         with pytest.raises(errors.RemoteNotReached):
             read(client(base_url=f"http://127.0.0.1:{port}/v1", patience=patience))

@@ -1,6 +1,7 @@
 """What only a real PostgreSQL can show (FAULTS 48, 49, 53)."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from backoffice import upstreams
 from backoffice.models import RejectedRecord, SyncRun
 from backoffice.sync import engine, runs
 from backoffice.sync.resource import RESOURCES, Batch
@@ -90,6 +92,7 @@ def test_a_row_that_another_process_inserts_meanwhile_is_no_error(kirim: FakeKir
         sync()
         connection.close()
 
+    upstreams.own("kirim")  # else the other transaction waits for this one to say whose the records are
     with transaction.atomic():
         rows = [text(customer(1)).encode(), text(customer(2)).encode()]
         tally = Meanwhile(resource, None).take([Batch(rows, timezone.now())], Met(), Tally())
@@ -108,3 +111,34 @@ def test_a_number_that_only_the_database_refuses_rejects_its_row_alone(kirim: Fa
     assert (run.created, run.failed) == (2, 1)
     assert run.state == SyncRun.State.PARTIAL
     assert runs.to_resume(run) is None
+
+
+def test_a_sweep_and_a_links_run_over_the_same_customers_never_wait_in_a_circle(kirim: FakeKirim) -> None:
+    customers, links = RESOURCES["kirim.customers"], RESOURCES["kirim.setup_links"]
+    kirim.customers = [customer(n) for n in range(200)]
+    sync()
+    failures: list[Exception] = []
+
+    def repeatedly(work: Callable[[int], None]) -> None:
+        try:
+            for turn in range(30):
+                with transaction.atomic():
+                    work(turn)
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    def sweep(turn: int) -> None:
+        rows = [text(customer(n, name=f"Turn {turn}")).encode() for n in reversed(range(200))]
+        Store(customers, None).take([Batch(rows, timezone.now())], Met(), Tally())
+
+    def read_links(turn: int) -> None:
+        links.batches_stored([Batch([], timezone.now(), owner=customer(n)["id"]) for n in range(200)])
+
+    threads = [threading.Thread(target=repeatedly, args=(work,)) for work in (sweep, read_links)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures

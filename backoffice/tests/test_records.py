@@ -105,3 +105,11 @@ def test_a_row_that_is_too_large_or_no_object_is_refused() -> None:
 def test_the_fingerprint_changes_with_the_definition() -> None:
     assert Plain.fingerprint() != WithSecret.fingerprint()
     assert len(Plain.fingerprint()) == 16
+
+
+def test_numbers_come_through_cleaning_as_they_are() -> None:
+    body = rb'{"a": "\u0000", "big": ' + b"9" * 5000 + b', "huge": 1e999, "exact": 1.10}'
+    cleaned = clean_json(body)
+    assert b"9" * 5000 in cleaned
+    assert b'"huge":1e999' in cleaned
+    assert b'"exact":1.10' in cleaned

@@ -249,7 +249,9 @@ def test_pruning_keeps_what_still_needs_a_person(kirim: FakeKirim) -> None:
     old = timezone.now() - timedelta(days=400)
     sync("kirim.accounts")
     sync()
-    held = SyncRun.objects.create(resource="kirim.customers", state="partial", error="held", ended_at=old)
+    held = SyncRun.objects.create(
+        resource="kirim.customers", state="partial", error="held", ended_at=old, swept_from=old
+    )
     SyncRun.objects.create(resource="kirim.customers", state="failed", error="x", ended_at=old)
     RowChange.objects.create(resource="kirim.customers", remote_id="x", member="y", changed_at=old)
     SyncRun.objects.filter(state="succeeded").update(ended_at=old)

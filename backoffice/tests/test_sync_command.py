@@ -266,21 +266,25 @@ def _running(**members: Any) -> SyncRun:
 
 
 def test_a_person_who_may_sync_is_kept_on_the_run(kirim: FakeKirim) -> None:
-    user = person("start_syncrun")
+    user = person("start_syncrun", "view_syncrun")
     assert sync("kirim.customers", "--as", "ayu").code == 0
     assert SyncRun.objects.get().started_by == user
 
 
-def test_a_person_who_may_not_is_refused_with_exit_code_3(kirim: FakeKirim) -> None:
-    person("view_customer")
+@pytest.mark.parametrize(
+    ("held", "missing"),
+    [("view_syncrun", "backoffice.start_syncrun"), ("start_syncrun", "backoffice.view_syncrun")],
+)
+def test_a_person_who_may_not_is_refused_with_exit_code_3(kirim: FakeKirim, held: str, missing: str) -> None:
+    person(held)
     ended = sync("--as", "ayu")
     assert (ended.code, ended.out) == (3, "")
-    assert "backoffice.start_syncrun" in ended.err
+    assert f"it takes {missing}. Nothing was done." in ended.err
     assert not SyncRun.objects.exists()
 
 
 def test_approving_takes_a_permission_of_its_own(kirim: FakeKirim) -> None:
-    person("start_syncrun")
+    person("start_syncrun", "view_syncrun")
     held = SyncRun.objects.create(resource="kirim.customers", state="partial", error="held", held=30)
     ended = sync("kirim.customers", "--accept-vanished", str(held.pk), "--as", "ayu")
     assert ended.code == 3

@@ -6,14 +6,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 
 from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import MirrorAdmin, copyable
 from backoffice.admin.readonly import Fact
 from customers import states
 from customers.admin.filters import AccountStatus
+from customers.admin.owner import shown_owner
 from customers.models import WhatsAppAccount
 
 
@@ -62,12 +61,5 @@ class WhatsAppAccountAdmin(MirrorAdmin):
         yield Fact("State", self.state(obj))
         yield Fact("Number", copyable(obj.phone_number) if obj.phone_number else "none yet")
         yield Fact("Name", obj.name or "–")
-        yield Fact("Customer", _owner(request, obj))
+        yield Fact("Customer", shown_owner(request, obj))
         yield from super().facts(request, obj)
-
-
-def _owner(request: HttpRequest, account: WhatsAppAccount) -> Any:
-    if account.customer and request.user.has_perm("customers.view_customer"):
-        url = reverse("admin:customers_customer_change", args=[account.customer.pk])
-        return format_html('<a href="{}">{}</a>', url, account.customer.name or account.customer_remote_id)
-    return copyable(account.customer_remote_id) if account.customer_remote_id else "the organization itself"

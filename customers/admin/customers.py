@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -24,6 +25,7 @@ from backoffice.badges import word
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteError, RemoteNotFound
 from backoffice.payloads import shown_payload
+from backoffice.records import Aware
 from customers import states
 from customers.admin.filters import ActiveLinkFilter, CustomerStatus, TeamFilter
 from customers.forms import FetchForm
@@ -216,8 +218,11 @@ def _from_detail(account: dict[str, Any]) -> AccountLine:
 
 
 def _time(text: Any) -> datetime | None:
-    """A time of a stored single read; it was checked when it was read."""
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
+    """A time of a stored single read, in UTC. None for what cannot be read: only columns are checked when stored."""
+    try:
+        return msgspec.convert(text, Aware).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        return None
 
 
 def link_line(link: SetupLink) -> LinkLine:

@@ -7,17 +7,16 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from backoffice import times
-from backoffice.admin.mirror import MirrorAdmin, copyable
+from backoffice.admin.mirror import MirrorAdmin
 from backoffice.admin.readonly import Fact
 from backoffice.badges import word
 from customers import states
 from customers.admin.customers import link_ends
 from customers.admin.filters import EndingFilter, LinkAgeFilter, LinkStatus
+from customers.admin.owner import shown_owner
 from customers.models import SetupLink
 
 
@@ -75,17 +74,10 @@ class SetupLinkAdmin(MirrorAdmin):
 
     def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         yield Fact("State", self.state(obj))
-        yield Fact("Customer", _customer(request, obj))
+        yield Fact("Customer", shown_owner(request, obj))
         yield Fact("Last four", obj.token_last4)
         yield Fact("Ends", link_ends(obj))
         yield Fact("Used", times.at(obj.consumed_at, "not yet"))
         yield Fact("After success to", obj.success_redirect_url or "–")
         yield Fact("After failure to", obj.failure_redirect_url or "–")
         yield from super().facts(request, obj)
-
-
-def _customer(request: HttpRequest, link: SetupLink) -> Any:
-    if link.customer and request.user.has_perm("customers.view_customer"):
-        url = reverse("admin:customers_customer_change", args=[link.customer.pk])
-        return format_html('<a href="{}">{}</a>', url, link.customer.name or link.customer_remote_id)
-    return copyable(link.customer_remote_id)

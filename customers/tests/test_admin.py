@@ -234,6 +234,27 @@ def test_a_single_read_older_than_the_last_list_of_accounts_only_adds_when_they_
     assert "Moved Away" not in page and "degraded" not in page
 
 
+@pytest.mark.parametrize(
+    ("onboarded_at", "told"),
+    [
+        ("2026-01-01t00:00:00z", "2026-01-01 00:00:00 UTC"),
+        ("2026-01-01T02:00:00+02:00", "2026-01-01 00:00:00 UTC"),
+        ("0001-01-01T00:00:00+05:00", ""),
+        ("9999-12-31T23:59:59-05:00", ""),
+        ("2026-01-01T00:00:00", ""),
+        ("soon", ""),
+        (7, ""),
+        (None, ""),
+    ],
+)
+def test_a_time_in_a_stored_single_read_that_cannot_be_read_is_left_out(desk, onboarded_at, told):
+    account = {"phone_number_id": "1", "name": "Line", "status": "connected", "onboarded_at": onboarded_at}
+    row = CustomerFactory(detail_at=timezone.now(), detail={"whatsapp_accounts": [account]})
+    assert (told or "<td>not yet</td>") in page_of(desk, change_url(row))
+    AccountFactory(customer=row, remote_id="1", phone_number_id="1", synced_at=timezone.now() + timedelta(hours=1))
+    assert (told or "<td>not known</td>") in page_of(desk, change_url(row))
+
+
 def test_the_page_pages_through_past_changes(desk):
     row = CustomerFactory()
     for number in range(45):

@@ -239,7 +239,6 @@ def test_a_customer_without_links_is_told_so(mirrored: FakeKirim) -> None:
     [
         (customers, ("list",), "view_customer"),
         (customers, ("show", id_of(1)), "view_customer"),
-        (customers, ("fetch", id_of(1)), "fetch_customer"),
         (links, ("list", id_of(1)), "view_setuplink"),
     ],
 )
@@ -257,3 +256,28 @@ def test_each_verb_takes_its_permission(
     assert run_it(*argv, "--as", "ayu").code == 3
     User.objects.update(is_active=False)
     assert run_it(*argv, "--as", "ayu").code == 2
+
+
+def test_fetching_takes_seeing_customers_as_well(mirrored: FakeKirim) -> None:
+    user = person("fetch_customer")
+    refused = customers("fetch", id_of(1), "--as", "ayu")
+    assert (refused.code, refused.out) == (3, "")
+    assert "customers.view_customer" in refused.err
+    assert mirrored.requests == []
+    user.user_permissions.add(Permission.objects.get(codename="view_customer"))
+    assert customers("fetch", id_of(1), "--as", "ayu").code == 0
+
+
+def test_show_leaves_out_the_lists_that_the_person_may_not_see(mirrored: FakeKirim) -> None:
+    user = person("view_customer")
+    ended = customers("show", id_of(1), "--json", "--as", "ayu")
+    assert ended.code == 0
+    assert list(ended.records[0]) == COLUMNS
+    assert "ayu may not see accounts (customers.view_whatsappaccount)" in ended.err
+    assert "ayu may not see setup links (customers.view_setuplink)" in ended.err
+    said = customers("show", id_of(1), "--as", "ayu").out
+    assert "…0001" not in said and "setup link" not in said
+    user.user_permissions.add(Permission.objects.get(codename="view_setuplink"))
+    ended = customers("show", id_of(1), "--json", "--as", "ayu")
+    assert list(ended.records[0]) == [*COLUMNS, "setup_links"]
+    assert "setup links" not in ended.err

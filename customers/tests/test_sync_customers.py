@@ -1,13 +1,17 @@
 """Sweeping customers: exact, repeatable, honest about every fault (FAULTS 5-41 as far as the list reaches)."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from backoffice.models import Drift, RejectedRecord, RowChange, SyncRun, UpstreamState
-from backoffice.sync.store import CHUNK
+from backoffice.sync.resource import RESOURCES, Batch
+from backoffice.sync.store import CHUNK, Store
+from backoffice.sync.tally import Met, Tally
 from customers.models import Customer
 from customers.tests.kirim import FakeKirim, counts, customer, raw_page, refusal, sync, text
 
@@ -271,10 +275,23 @@ def test_a_remote_clock_never_decides_whether_a_row_is_taken(kirim: FakeKirim) -
 def test_a_body_asked_for_earlier_never_overwrites_a_later_one(kirim: FakeKirim) -> None:
     kirim.customers = [customer(1)]
     sync()
-    Customer.objects.update(name="Written by a later reading", synced_at=timezone.now() + timezone.timedelta(hours=1))
     kirim.customers[0]["name"] = "Old news"
-    assert counts(sync()) == {"fetched": 1, "unchanged": 1}
+    asked_at = timezone.now()
+    Customer.objects.update(name="Written by a later reading", synced_at=timezone.now())
+    resource = RESOURCES["kirim.customers"]
+    with transaction.atomic():
+        tally = Store(resource, None).take([Batch([text(kirim.customers[0]).encode()], asked_at)], Met(), Tally())
+    assert (tally.unchanged, tally.updated) == (1, 0)
     assert Customer.objects.get().name == "Written by a later reading"
+
+
+def test_a_body_that_seems_to_come_from_the_future_is_no_reason_to_stay(kirim: FakeKirim) -> None:
+    kirim.customers = [customer(n) for n in range(30)]
+    sync()
+    Customer.objects.update(synced_at=timezone.now() + timedelta(hours=1))  # our clock was ahead
+    kirim.customers[0]["name"] = "News"
+    kirim.customers.pop()
+    assert counts(sync()) == {"fetched": 29, "updated": 1, "unchanged": 28, "vanished": 1}
 
 
 # -- rows that move, repeat or never end ------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 
 from backoffice.models import RejectedRecord, RowChange, SyncRun
+from backoffice.sync import engine, runs
 from customers.models import Customer, SetupLink
 from customers.tests.kirim import FakeKirim, counts, customer, setup_link, sync
 
@@ -159,3 +160,34 @@ def test_a_changed_link_is_read_again_only_after_its_customer_changed_later(kiri
         sync("kirim.customers")
         sync("kirim.setup_links")
     assert Customer.objects.get().links_read_at == read_at  # the sweep met the same body: nothing changed
+
+
+def test_a_403_for_one_customer_hides_the_links_of_no_other(kirim: FakeKirim) -> None:
+    with_links(kirim, 12)
+    closed = kirim.customers[5]["id"]
+    kirim.mischief = lambda request: httpx.Response(403) if closed in request.url.path else None
+    run = sync("kirim.setup_links")
+    assert run.state == SyncRun.State.PARTIAL
+    assert run.created == 22
+
+
+def test_a_stretch_of_bad_customers_does_not_hide_those_behind_it_for_ever(kirim: FakeKirim) -> None:
+    with_links(kirim, 30)
+    bad = {row["id"] for row in kirim.customers[:7]}
+    kirim.mischief = lambda request: httpx.Response(500) if request.url.path.split("/")[3] in bad else None
+    for _ in range(6):
+        sync("kirim.setup_links")
+    assert SetupLink.objects.count() == 46
+
+
+def test_a_remote_that_says_when_it_will_listen_is_left_alone_until_then(kirim: FakeKirim) -> None:
+    with_links(kirim, 30)
+    kirim.mischief = lambda request: httpx.Response(429, headers={"Retry-After": "3600"})
+    run = sync("kirim.setup_links")
+    assert run.state == SyncRun.State.FAILED
+    assert "not before" in run.error
+    assert len(kirim.requests) <= 4  # those under way at once
+    kirim.requests.clear()
+    again = engine.carry_out(runs.queue("kirim.setup_links", trigger="schedule"))
+    assert "paused until" in again.error
+    assert not kirim.requests

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from backoffice.models import RowChange, SyncRun
+from backoffice.sync import runs
 from customers.models import Customer
 from customers.tests.kirim import FakeKirim, account, counts, customer, refusal, sync
 
@@ -131,8 +132,33 @@ def test_a_refused_key_while_confirming_stops_the_run(kirim: FakeKirim) -> None:
         refusal(401, "unauthorized", "no") if request.url.path.startswith("/v1/customers/") else None
     )
     run = sync()
-    assert run.state in {SyncRun.State.PARTIAL, SyncRun.State.FAILED}
+    assert run.state == SyncRun.State.FAILED
     assert living() == 30
+
+
+def test_a_web_servers_404_page_proves_nothing(kirim: FakeKirim) -> None:
+    kirim.customers = [customer(n) for n in range(30)]
+    sync()
+    kirim.customers.pop()
+    page = httpx.Response(404, html="<html>Not found</html>")
+    kirim.mischief = lambda request: page if request.url.path.startswith("/v1/customers/") else None
+    assert sync().state == SyncRun.State.PARTIAL
+    assert living() == 30
+
+
+def test_an_acceptance_is_good_for_once_and_not_after_a_newer_sweep(kirim: FakeKirim) -> None:
+    kirim.customers = [customer(n) for n in range(300)]
+    sync()
+    del kirim.customers[:50]
+    held = sync()
+    assert runs.why_not_acceptable(held) == ""
+    assert sync(accepts=held).vanished == 50
+    assert "approved already" in runs.why_not_acceptable(held)
+    gone, kirim.customers = kirim.customers[:60], kirim.customers[60:]
+    held = sync()
+    kirim.customers += gone
+    newer = sync()
+    assert runs.why_not_acceptable(held).startswith(f"A later run, #{newer.pk}")
 
 
 def test_accounts_have_no_single_read_so_a_second_sweep_has_to_agree(kirim: FakeKirim) -> None:

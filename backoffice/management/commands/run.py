@@ -6,9 +6,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from backoffice import startup, upstreams
-from backoffice.commands import StaffCommand
+from backoffice.commands import StaffCommand, whole_number
 from backoffice.demo_env import demo_env_file, env_file
-from backoffice.management.commands.sandbox import whole_number
 from backoffice.supervisor import Child, Supervisor
 
 

@@ -4,8 +4,7 @@ import os
 import signal
 import sqlite3
 import threading
-from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable
+from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from backoffice import upstreams
-from backoffice.commands import StaffCommand
+from backoffice.commands import StaffCommand, whole_number
 from backoffice.sandbox import KIRIM_PATH, Sandbox
 from backoffice.sandbox.server import HOST, LoopbackServer, listen
 
@@ -89,14 +88,3 @@ class Command(StaffCommand):
 def end(signal_number: int, frame: FrameType | None) -> None:
     """End the command, also while it is still filling a new state: what is not committed was never there."""
     raise SystemExit(0)
-
-
-def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """An argument type: ``least`` to ``most``."""
-
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-            raise ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
-        return int(text)
-
-    return read

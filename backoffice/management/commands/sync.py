@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 
 from backoffice import checks, database, tasks, upstreams
 from backoffice.commands import Exit, StaffCommand, add_as, add_json, stop_signals, whole_number, worst
+from backoffice.errors import NotAllowed
 from backoffice.models import SyncRun
 from backoffice.sync import engine, runs
 from backoffice.sync.resource import RESOURCES
@@ -37,7 +38,10 @@ class Command(StaffCommand):
         parser.add_argument("--dry-run", action="store_true", help="read and compare, write nothing to the mirror")
         parser.add_argument("--enqueue", action="store_true", help="let the workers do it")
         parser.add_argument(
-            "--accept-vanished", type=whole_number, metavar="RUN", help="what that held run found gone may vanish"
+            "--accept-vanished",
+            type=whole_number(1, 2**31 - 1),
+            metavar="RUN",
+            help="what that held run found gone may vanish",
         )
         add_json(parser)
         add_as(parser)
@@ -52,7 +56,7 @@ class Command(StaffCommand):
             "trigger": "command",
             "mode": SyncRun.Mode.HOT if options["hot"] else SyncRun.Mode.FULL if options["full"] else "normal",
             "is_dry": options["dry_run"],
-            "user": self.actor(options, "backoffice.start_syncrun"),
+            "user": self.actor(options, "backoffice.view_syncrun", "backoffice.start_syncrun"),
         }
         if held:
             self.actor(options, "backoffice.approve_syncrun")
@@ -171,6 +175,9 @@ def _held_run(name: str, number: int) -> SyncRun:
     held = SyncRun.objects.filter(pk=number, resource=name, state=State.PARTIAL, error=runs.HELD).first()
     if held is None:
         raise CommandError(f"Run {number} is not a held run of {name}.", returncode=Exit.USAGE)
+    refusal = runs.why_not_acceptable(held)
+    if refusal:
+        raise NotAllowed(f"{refusal} Nothing was done.")
     return held
 
 

@@ -68,14 +68,13 @@ def test_down_does_nothing_until_up(sandbox: Sandbox, control: httpx.Client, api
     assert len(sandbox.kirim.customers) == 0
 
 
-def test_latency_waits_before_the_answer(control: httpx.Client, api: httpx.Client) -> None:
-    control.post("kirim/latency", json={"ms": 60, "path": "/accounts"})
+def test_latency_waits_before_the_answers_it_is_for(control: httpx.Client, api: httpx.Client) -> None:
+    control.post("kirim/latency", json={"ms": 60, "path": "/accounts", "times": 2})
     began = time.monotonic()
     api.get("/accounts")
-    slow = time.monotonic() - began
-    began = time.monotonic()
+    assert time.monotonic() - began >= 0.06
     api.get("/customers")
-    assert slow >= 0.06 > time.monotonic() - began
+    assert control.get("").json()["kirim"][0]["times"] == 1  # the other call was none of its own
 
 
 def test_the_latency_of_a_new_sandbox_is_a_switch() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from playwright.sync_api import Page, expect
 
@@ -197,6 +197,19 @@ def test_pages_stay_within_a_narrow_window_and_dark_mode(
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{name} is {overflow} px too wide"
         shoot(page, f"{name}-{scheme}-{width}")
+
+
+def test_the_permissions_of_a_group_stay_within_the_window(sign_in: SignIn, shoot: Shoot) -> None:
+    page = sign_in("supervisor")
+    User.objects.update(is_superuser=True)
+    for width in (1360, 1000, 400):
+        page.set_viewport_size({"width": width, "height": 850})
+        page.goto(f"/admin/auth/group/{Group.objects.get(name='supervisor').pk}/change/")
+        expect(page.locator(".selector-chosen select")).to_be_visible()
+        box = page.locator(".selector").bounding_box()
+        shoot(page, f"group-{width}")
+        assert box and box["x"] + box["width"] <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_keyboard_alone_reaches_a_customer_and_its_refresh(sandbox: Sandbox, sign_in: SignIn) -> None:

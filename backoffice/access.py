@@ -1,0 +1,21 @@
+"""Which rows that belong to a resource a person may see: those of the mirrored models that the person may see."""
+
+from django.contrib.auth.models import AnonymousUser, User
+
+from backoffice.sync.resource import RESOURCES, Resource
+
+
+def readable_resources(user: User | AnonymousUser) -> list[str]:
+    """The resources whose mirrored rows the person may see."""
+    return [name for name, resource in RESOURCES.items() if user.has_perm(_permission("view", resource))]
+
+
+def may_see_payload(user: User | AnonymousUser, resource: str) -> bool:
+    """Whether the person may see raw payloads of that resource."""
+    known = RESOURCES.get(resource)
+    return known is not None and user.has_perm(_permission("view_payload", known))
+
+
+def _permission(verb: str, resource: Resource) -> str:
+    meta = resource.model._meta
+    return f"{meta.app_label}.{verb}_{meta.model_name}"
