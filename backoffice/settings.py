@@ -138,7 +138,8 @@ else:
 
 # --- Celery: the row is the truth, a task only carries its id ---------------------------------------------------------
 BROKER_DIR = DATA_DIR / "broker"
-CELERY_BROKER_URL = _address(  # the default names a host because kombu warns where there is none
+# The default names a host because kombu warns where there is none.
+CELERY_BROKER_URL = _address(
     "CELERY_BROKER_URL", "filesystem://localhost", ("filesystem", "redis", "rediss", "amqp", "amqps")
 )
 if CELERY_BROKER_URL.startswith("filesystem:"):
