@@ -194,7 +194,7 @@ def _matters(request: HttpRequest, resources: list[Freshness]) -> list[Matter]:
     user = request.user
     matters = []
     for item in resources:
-        if item.held:
+        if item.held and user.has_perm("backoffice.approve_syncrun"):
             text = f"{item.resource.label} that look gone and wait for an approval: {item.held.held:,}"
             matters.append(Matter(text, reverse("run", args=[item.held.pk]), "Look at the run"))
     if user.has_perm("backoffice.view_rejectedrecord"):

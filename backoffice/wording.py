@@ -1,9 +1,18 @@
-"""What runs say of themselves, in words for people."""
+"""What runs and errors say, in words for people."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, timedelta
 
 from django.utils import timezone
 
+from backoffice.errors import (
+    RemoteAuthFailed,
+    RemoteError,
+    RemoteLimited,
+    RemoteNotFound,
+    RemoteRejected,
+    RemoteUnavailable,
+)
 from backoffice.models import SyncRun
 from backoffice.sync.resource import RESOURCES
 from backoffice.sync.runs import BUSY, BUSY_WAIT_S, HELD
@@ -58,3 +67,32 @@ def phase_in_words(run: SyncRun) -> str:
 def started_by_in_words(run: SyncRun) -> str:
     """Who or what started it."""
     return str(run.started_by) if run.started_by else str(run.get_trigger_display())
+
+
+def remote_error_in_words(error: RemoteError, label: str) -> str:
+    """What happened at the upstream called ``label`` and what to do, with the technical part in parentheses."""
+    if isinstance(error, RemoteNotFound):
+        return f"{label} does not know it."
+    if isinstance(error, RemoteRejected) and not isinstance(error, RemoteAuthFailed):
+        return f"{label} refused it: {_remote_words(error)}."
+    return f"{_what_to_do(error, label)} ({error})"
+
+
+def _what_to_do(error: RemoteError, label: str) -> str:
+    if isinstance(error, RemoteAuthFailed):
+        return f"{label} refuses our key or plan. An operator has to check it."
+    if isinstance(error, RemoteUnavailable) and error.retry_at:
+        until = error.retry_at.astimezone(UTC) + timedelta(seconds=59)  # the minutes shown are over by then
+        moment = f"{until:%H:%M}" if until.date() == timezone.now().date() else f"{until:%Y-%m-%d %H:%M}"
+        return f"{label} asks us to wait until {moment} UTC; try again then."
+    if isinstance(error, RemoteLimited):
+        return f"{label} asks us to wait. Try again in a minute; if it lasts, tell an operator."
+    if isinstance(error, RemoteUnavailable):
+        return f"{label} does not answer now. Try again in a minute; if it lasts, tell an operator."
+    return f"{label} answered something we cannot take; tell a developer."
+
+
+def _remote_words(error: RemoteRejected) -> str:
+    """What the remote itself said, with its reference; our own reason where it said nothing."""
+    words = re.sub(r"^answered \d{3}: ", "", error.reason).rstrip(".")
+    return f"{words} (request {error.request_id})" if error.request_id else words

@@ -5,6 +5,8 @@ import re
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+CUSTOMER_ID = re.compile(r"cus_[0-9A-HJKMNP-TV-Z]{26}")  # as in the contract
+
 
 class FetchForm(forms.Form):
     """An id to fetch from Kirim."""
@@ -12,13 +14,13 @@ class FetchForm(forms.Form):
     remote_id = forms.CharField(
         label="Kirim id",
         max_length=255,
-        help_text='As Kirim shows it: "cus_" and 26 characters.',
+        help_text='As Kirim shows it: "cus_" and 26 capital letters and digits.',
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false", "autofocus": True}),
         error_messages={"required": "Type the id of a customer."},
     )
 
     def clean_remote_id(self) -> str:
         remote_id: str = self.cleaned_data["remote_id"].strip()
-        if not re.fullmatch(r"[\w-]+", remote_id, re.ASCII):
-            raise forms.ValidationError("This is no id: one has letters, digits and underscores only.")
+        if not CUSTOMER_ID.fullmatch(remote_id):
+            raise forms.ValidationError('A Kirim customer id is "cus_" and 26 capital letters and digits.')
         return remote_id

@@ -137,7 +137,8 @@ class MirrorAdmin(ReadOnlyAdmin):
         if obj.vanished_at:
             yield Fact("Presence", gone_since(obj))
         yield Fact(f"{label} id", copyable(obj.remote_id))
-        yield Fact("As of", times.ago(self.fresh_at(obj, swept_from)))
+        if not obj.vanished_at:  # a sweep says nothing of a row that it did not meet
+            yield Fact("As of", times.ago(self.fresh_at(obj, swept_from)))
         yield Fact(f"Created at {label}", times.at(obj.remote_created_at, "not told"))
         yield Fact(f"Changed at {label}", times.at(obj.remote_updated_at, "not told"))
 

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from backoffice import tasks, times
+from backoffice import tasks, times, upstreams
 from backoffice.access import readable_resources
 from backoffice.admin.filters import Filter, ResourceFilter
 from backoffice.admin.mirror import copyable
@@ -22,9 +22,10 @@ from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChang
 from backoffice.badges import badge
 from backoffice.errors import BackofficeError, RemoteError
 from backoffice.models import RejectedRecord
+from backoffice.sync.resource import RESOURCES
 from backoffice.sync.retry import retry
 from backoffice.views import BROKER_DOWN
-from backoffice.wording import label_of
+from backoffice.wording import label_of, remote_error_in_words
 
 
 class OpenFilter(Filter):
@@ -116,8 +117,12 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
         record = get_object_or_404(self.get_queryset(request), pk=pk)
         try:
             outcome = retry(record, user=cast(User, request.user))
-        except (RemoteError, BackofficeError) as error:
-            messages.error(request, f"{error}. The record is as it was; retry later.")
+        except RemoteError as error:
+            label = upstreams.UPSTREAMS[RESOURCES[record.resource].upstream].label
+            messages.error(request, f"{remote_error_in_words(error, label)} The record is as it was.")
+            return redirect(self._url("change"), pk)
+        except BackofficeError as error:
+            messages.error(request, f"{error} The record is as it was.")
             return redirect(self._url("change"), pk)
         (messages.success if outcome.is_settled else messages.warning)(request, outcome.sentence)
         if outcome.run is None:

@@ -1,6 +1,6 @@
 """The list of runs. The page of a run is ``/runs/<id>/``."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from backoffice import times
 from backoffice.admin.filters import Filter, ResourceFilter
@@ -17,6 +18,8 @@ from backoffice.models import SyncRun
 from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
 from backoffice.wording import error_in_words, started_by_in_words
+
+REMARK_CHARS = 60  # the page of the run has it all
 
 
 class StateFilter(Filter):
@@ -57,13 +60,25 @@ class DryFilter(Filter):
         return rows.filter(is_dry=value == "yes")
 
 
+def _counted(name: str, title: str) -> Callable[[SyncRun], str]:
+    """A column of counts, under a title short enough for all of them to fit beside the menu."""
+
+    @admin.display(description=title, ordering=name)
+    def shown(run: SyncRun) -> str:
+        return f"{getattr(run, name):,}"
+
+    shown.__name__ = f"shown_{name}"  # names the cells' class
+    return shown
+
+
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
     """Runs, newest first."""
 
     list_display = (
-        "name", "shown_state", "begun", "started", "fetched", "created", "updated", "unchanged", "failed", "vanished",
-        "told",
+        "name", "shown_state", "begun", "started", _counted("fetched", "read"), _counted("created", "new"),
+        _counted("updated", "changed"), _counted("unchanged", "same"), _counted("failed", "rejected"),
+        _counted("vanished", "gone"), "told",
     )  # fmt: skip
     list_display_links = ("name",)
     list_select_related = ("started_by",)
@@ -96,7 +111,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="remark")
     def told(self, run: SyncRun) -> str:
-        return error_in_words(run)[:140]
+        return Truncator(error_in_words(run)).chars(REMARK_CHARS)
 
     def record_page(self, request: HttpRequest, obj: SyncRun) -> HttpResponseBase:
         return redirect("run", obj.pk)

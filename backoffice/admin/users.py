@@ -45,13 +45,16 @@ class NewPasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]  # unfold 
 
 
 class UserAdmin(SuperusersOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold is untyped
-    """Accounts. People need 'staff status' and a group; deactivate rather than delete."""
+    """Accounts. People need 'staff status' and a group; who leaves is deactivated, so that history keeps its names."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = NewPasswordForm
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class GroupAdmin(SuperusersOnly, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]

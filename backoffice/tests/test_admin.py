@@ -142,6 +142,14 @@ def test_the_desk_lists_what_needs_a_person(supervisor):
     assert "Members or words that the contract does not know" in page
 
 
+def test_an_approval_waits_only_for_those_who_may_approve(client):
+    all_fresh()
+    RunFactory(state="partial", error="held", held=43)
+    for role in ("viewer", "customer desk"):
+        client.force_login(person(role))
+        assert "wait for an approval" not in page_of(client, "/")
+
+
 def test_the_desk_costs_at_most_fifteen_queries_and_asks_no_remote(supervisor, remote):
     all_fresh()
     RunFactory(state="running", ended_at=None)
@@ -307,6 +315,7 @@ def test_a_failing_retry_leaves_the_record_and_shows_no_traceback(supervisor, re
     remote.answers["GET", "/v1/customers/cus_1"] = httpx.Response(403, json={"error": {"message": "plan ended"}})
     record = RejectedFactory(remote_id="cus_1")
     page = retry(supervisor, record)
+    assert "Kirim refuses our key or plan. An operator has to check it." in page
     assert "answered 403: plan ended" in page and "Traceback" not in page
     assert RejectedRecord.objects.get().resolved_at is None
 

@@ -210,6 +210,17 @@ def test_accounts_and_groups_are_for_superusers_only(client, role):
         assert client.post(address, {"password1": "x", "password2": "x"}).status_code == 403, address
 
 
+def test_an_account_is_deactivated_and_never_deleted(client):
+    client.force_login(superuser())
+    user = person("viewer")
+    url = reverse("admin:auth_user_delete", args=[user.pk])
+    assert client.get(url).status_code == client.post(url, {"post": "yes"}).status_code == 403
+    users = reverse("admin:auth_user_changelist")
+    assert "delete_selected" not in client.get(users).content.decode()
+    client.post(users, {"action": "delete_selected", "_selected_action": [user.pk], "post": "yes"})
+    assert type(user).objects.filter(pk=user.pk).exists()
+
+
 def test_an_administrator_resets_a_password(client):
     client.force_login(superuser())
     user = person("viewer")

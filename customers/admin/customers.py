@@ -26,6 +26,7 @@ from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteError, RemoteNotFound
 from backoffice.payloads import shown_payload
 from backoffice.records import Aware
+from backoffice.wording import remote_error_in_words
 from customers import states
 from customers.admin.filters import ActiveLinkFilter, CustomerStatus, TeamFilter
 from customers.forms import FetchForm
@@ -34,6 +35,7 @@ from customers.models import Customer, SetupLink, WhatsAppAccount
 from customers.services import CustomerService
 
 SHOWN_LINKS = 50
+ABOUT_THE_ID = frozenset({400, 404, 422})
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,10 @@ class CustomerAdmin(MirrorAdmin):
                     customer = CustomerService(api).fetch(form.cleaned_data["remote_id"])
             except RemoteNotFound as error:
                 form.add_error("remote_id", f"{error.reason}. Look for a typing error; nothing was changed.")
-            except (RemoteError, BackofficeError) as error:
+            except RemoteError as error:
+                field = "remote_id" if error.status in ABOUT_THE_ID else None
+                form.add_error(field, f"Nothing was fetched. {remote_error_in_words(error, 'Kirim')}")
+            except BackofficeError as error:
                 form.add_error(None, f"Nothing was fetched. {error}")
             else:
                 messages.success(request, f"{customer} was fetched from Kirim.")
@@ -169,15 +174,21 @@ class CustomerAdmin(MirrorAdmin):
             with KirimAPI.from_settings(PERSON) as api:
                 CustomerService(api).refresh(customer)
         except RemoteNotFound:
-            messages.warning(
-                request,
-                f"Kirim no longer knows {customer.remote_id}. The next full sync settles what becomes of it here.",
-            )
-        except (RemoteError, BackofficeError) as error:
+            messages.warning(request, not_known(customer))
+        except RemoteError as error:
+            messages.error(request, f"Not everything could be refreshed. {remote_error_in_words(error, 'Kirim')}")
+        except BackofficeError as error:
             messages.error(request, f"Not everything could be refreshed. {error}")
         else:
             messages.success(request, "Refreshed from Kirim, with its setup links.")
         return redirect(self._url("change"), pk)
+
+
+def not_known(customer: Customer) -> str:
+    """What it means here that Kirim does not know the customer."""
+    if customer.vanished_at:
+        return f"Kirim does not know {customer.remote_id}; it is marked as gone here already."
+    return f"Kirim no longer knows {customer.remote_id}. The next full sync settles what becomes of it here."
 
 
 def account_lines(customer: Customer) -> list[AccountLine]:

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/customers/customer/"
 LINKS = "/admin/customers/setuplink/"
 ACCOUNTS = "/admin/customers/whatsappaccount/"
+NO_ID = 'A Kirim customer id is "cus_" and 26 capital letters and digits.'
+SOME_ID = customer(1)["id"]
 
 
 @pytest.fixture
@@ -317,18 +319,36 @@ def test_a_customer_is_fetched_by_its_id_and_shown(desk, kirim):
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("", "Type the id of a customer."), ("cus 1/../2", "This is no id"), ("cus_unknown", "Kirim knows no customer")],
+    [
+        ("", "Type the id of a customer."),
+        ("cus 1/../2", NO_ID),
+        ("cus_unknown", NO_ID),
+        (customer(5)["id"].lower() + "i", NO_ID),
+        (f"cus_{'I' * 26}", NO_ID),
+    ],
 )
-def test_a_bad_id_is_told_and_what_was_typed_stays(desk, kirim, typed, said):
-    page = desk.post(f"{LIST}fetch/", {"remote_id": typed}).content.decode()
-    assert said in page and (not typed or f'value="{typed}"' in page)
-    assert not Customer.objects.exists()
+def test_a_bad_id_is_told_at_the_field_without_asking_kirim_and_what_was_typed_stays(desk, kirim, typed, said):
+    answer = desk.post(f"{LIST}fetch/", {"remote_id": typed})
+    assert said in answer.context["form"].errors["remote_id"]
+    assert not typed or f'value="{typed}"' in answer.content.decode()
+    assert not Customer.objects.exists() and not kirim.requests
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(400, "Kirim refused it: odd id."), (404, "Kirim knows no customer"), (422, "refused it: odd id.")],
+)
+def test_what_kirim_says_of_the_id_stands_at_the_field(desk, kirim, status, said):
+    kirim.mischief = lambda request: httpx.Response(status, json={"error": {"message": "odd id"}})
+    form = desk.post(f"{LIST}fetch/", {"remote_id": SOME_ID}).context["form"]
+    assert said in form.errors["remote_id"][0] and not form.non_field_errors()
 
 
 def test_what_kirim_answers_instead_is_told_without_a_traceback(desk, kirim):
     kirim.mischief = lambda request: httpx.Response(403, json={"error": {"message": "plan ended"}})
-    page = desk.post(f"{LIST}fetch/", {"remote_id": "cus_1"}).content.decode()
-    assert "answered 403: plan ended" in page and "Traceback" not in page and 'value="cus_1"' in page
+    page = desk.post(f"{LIST}fetch/", {"remote_id": SOME_ID}).content.decode()
+    assert "Kirim refuses our key or plan. An operator has to check it." in page
+    assert "answered 403: plan ended" in page and "Traceback" not in page and f'value="{SOME_ID}"' in page
 
 
 def test_with_kirim_off_the_buttons_say_why(desk, settings):
@@ -336,7 +356,7 @@ def test_with_kirim_off_the_buttons_say_why(desk, settings):
     row = CustomerFactory()
     assert "Kirim is off: set KIRIM_BASE_URL." in page_of(desk, change_url(row))
     assert "Kirim is off: set KIRIM_BASE_URL." in page_of(desk, f"{LIST}fetch/")
-    page = desk.post(f"{LIST}fetch/", {"remote_id": "cus_1"}).content.decode()
+    page = desk.post(f"{LIST}fetch/", {"remote_id": SOME_ID}).content.decode()
     assert "Kirim is off: set KIRIM_BASE_URL" in page
     page = desk.post(reverse("admin:refresh_customer", args=[row.pk]), follow=True).content.decode()
     assert "Kirim is off: set KIRIM_BASE_URL" in page
@@ -356,3 +376,24 @@ def test_a_customer_that_kirim_no_longer_knows_is_left_to_the_next_sync(desk, ki
     assert "The next full sync settles what becomes of it here." in page
     row.refresh_from_db()
     assert row.vanished_at is None
+
+
+def test_a_customer_that_is_gone_already_and_unknown_at_kirim_is_told_so(desk, kirim):
+    row = CustomerFactory(vanished_at=timezone.now())
+    page = desk.post(reverse("admin:refresh_customer", args=[row.pk]), follow=True).content.decode()
+    assert f"Kirim does not know {row.remote_id}; it is marked as gone here already." in page
+
+
+def test_a_refresh_that_fails_says_what_to_do(desk, kirim):
+    kirim.mischief = lambda request: httpx.Response(429, headers={"Retry-After": "7200"})
+    row = CustomerFactory()
+    page = desk.post(reverse("admin:refresh_customer", args=[row.pk]), follow=True).content.decode()
+    assert "Not everything could be refreshed. Kirim asks us to wait until" in page and "UTC; try again then." in page
+
+
+def test_a_record_that_is_gone_does_not_claim_to_be_as_of_the_last_sweep(desk):
+    row = CustomerFactory(vanished_at=timezone.now() - timedelta(days=3))
+    RunFactory()
+    page = page_of(desk, change_url(row))
+    assert "gone since" in page and "<dt>As of</dt>" not in page
+    assert "<dt>As of</dt>" in page_of(desk, change_url(CustomerFactory()))

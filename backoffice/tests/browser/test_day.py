@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from backoffice.models import SyncRun
 from backoffice.sandbox import Sandbox, Switch
 from backoffice.sync import engine, runs
+from backoffice.tests.factories import RunFactory
 from customers.models import Customer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -197,6 +198,53 @@ def test_pages_stay_within_a_narrow_window_and_dark_mode(
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{name} is {overflow} px too wide"
         shoot(page, f"{name}-{scheme}-{width}")
+
+
+def test_what_a_remote_wrote_turns_the_reading_of_nothing_beside_it(
+    sandbox: Sandbox, sign_in: SignIn, shoot: Shoot
+) -> None:
+    name = "Toko \u202eesreveR"
+    sandbox.kirim.customers.add(name, email="\u202eelpmaxe@x.example")
+    sync_all()
+    page = sign_in("supervisor")
+    isolated = "element => getComputedStyle(element).unicodeBidi"
+    page.goto("/admin/customers/customer/?q=reveR")
+    for cell in page.locator("#result_list :is(td, th):not(:has(input))").all():
+        assert cell.evaluate(isolated) == "isolate"
+    shoot(page, "bidi-list")
+    page.get_by_role("link", name="esreveR").click()
+    expect(page.get_by_role("heading", name=name, exact=True).last).to_be_visible()
+    for facts in page.locator("dd").all():
+        assert facts.locator("> *").first.evaluate(isolated) == "isolate"
+    for heading in page.locator("h1, h2").all():
+        assert heading.evaluate(isolated) == "isolate"
+    shoot(page, "bidi-record")
+    page.keyboard.press("Control+k")
+    field = page.locator("#search-input-command")
+    expect(field).to_be_focused()
+    field.press_sequentially("esrever")
+    title = page.locator("#command-results-list span", has_text="esreveR").last
+    expect(title).to_be_visible()
+    assert title.evaluate(isolated) == "isolate"
+    shoot(page, "bidi-palette")
+
+
+def test_the_list_of_runs_stays_within_a_usual_window(sign_in: SignIn, shoot: Shoot) -> None:
+    page = sign_in("supervisor")
+    user = User.objects.get()
+    User.objects.update(username="somebody.with-a-long-name@example.com")
+    count = 123_456
+    RunFactory(
+        resource="kirim.accounts", mode="full", state="interrupted", trigger="person", started_by=user,
+        fetched=count, created=count, updated=count, unchanged=count, failed=count, vanished=count,
+        error="GET /accounts: answered 503: " + "serviceunavailable" * 8,
+    )  # fmt: skip
+    RunFactory(resource="kirim.setup_links", state="partial", error="held", held=43)
+    page.goto("/admin/backoffice/syncrun/")
+    expect(page.get_by_text("interrupted").first).to_be_visible()
+    shoot(page, "runs-1280")
+    room = "table => table.scrollWidth - table.parentElement.clientWidth"
+    assert page.locator("#result_list").evaluate(room) <= 0
 
 
 def test_the_permissions_of_a_group_stay_within_the_window(sign_in: SignIn, shoot: Shoot) -> None:
