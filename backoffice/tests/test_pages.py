@@ -47,7 +47,7 @@ def test_a_running_run_counts_adds_up_and_tells_how_far_it_is(supervisor, user):
         assert words in page
     assert "reading all records" in page and "50 of about 200" in page and 'value="25"' in page
     assert user.username in page
-    assert "every 2s" in page and "Reload" in page  # by itself, and without a script
+    assert "every 1s" in page and "Reload" in page  # by itself, and without a script
     assert "<html" not in page_of(supervisor, f"/runs/{run.pk}/live/")
 
 
