@@ -4,7 +4,7 @@ No run record, no changes, no rejections, no checkpoint, no tombstones, no retri
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import blake2b
 from time import perf_counter
@@ -85,53 +85,49 @@ def pages(base_url: str) -> Iterator[list[msgspec.Raw]]:
 
 def first_load(base_url: str, url: str) -> float:
     """Seconds to load an empty table."""
-    database = Database(url)
-    start = perf_counter()
-    for number, rows in enumerate(pages(base_url), 1):
-        database.insert([_values(row, _digest(row), database.is_postgresql) for row in rows])
-        if number % COMMIT_EVERY_PAGES == 0:
-            database.connection.commit()
-    database.connection.commit()
-    seconds = perf_counter() - start
-    database.connection.close()
-    return seconds
+    return _seconds(base_url, url, lambda database, rows: database.insert([_read(row, database) for row in rows]))
 
 
 def resync_by_upsert(base_url: str, url: str) -> float:
     """Seconds to bring a loaded table up to date, every row decoded and offered to the database."""
-    database = Database(url)
-    start = perf_counter()
-    for number, rows in enumerate(pages(base_url), 1):
-        database.upsert([_values(row, _digest(row), database.is_postgresql) for row in rows])
-        if number % COMMIT_EVERY_PAGES == 0:
-            database.connection.commit()
-    database.connection.commit()
-    seconds = perf_counter() - start
-    database.connection.close()
-    return seconds
+    return _seconds(base_url, url, lambda database, rows: database.upsert([_read(row, database) for row in rows]))
+
+
+def resync_by_digest(base_url: str, url: str) -> float:
+    """Seconds to bring a loaded table up to date, with only rows of another digest decoded and written."""
+    return _seconds(base_url, url, _offer)
 
 
 class _Id(msgspec.Struct):
     id: str
 
 
-def resync_by_digest(base_url: str, url: str) -> float:
-    """Seconds to bring a loaded table up to date, with only rows of another digest decoded and written."""
+_id_of = msgspec.json.Decoder(_Id).decode
+
+
+def _offer(database: Database, rows: list[msgspec.Raw]) -> None:
+    offered = {_id_of(row).id: (row, _digest(row)) for row in rows}
+    stored = database.digests(list(offered))
+    changed = [pair for remote_id, pair in offered.items() if stored.get(remote_id) != pair[1]]
+    if changed:
+        database.upsert([_values(row, digest, database.is_postgresql) for row, digest in changed])
+
+
+def _seconds(base_url: str, url: str, take: Callable[[Database, list[msgspec.Raw]], None]) -> float:
     database = Database(url)
-    id_of = msgspec.json.Decoder(_Id)
     start = perf_counter()
     for number, rows in enumerate(pages(base_url), 1):
-        offered = {id_of.decode(row).id: (row, _digest(row)) for row in rows}
-        stored = database.digests(list(offered))
-        changed = [pair for remote_id, pair in offered.items() if stored.get(remote_id) != pair[1]]
-        if changed:
-            database.upsert([_values(row, digest, database.is_postgresql) for row, digest in changed])
+        take(database, rows)
         if number % COMMIT_EVERY_PAGES == 0:
             database.connection.commit()
     database.connection.commit()
     seconds = perf_counter() - start
     database.connection.close()
     return seconds
+
+
+def _read(row: msgspec.Raw, database: Database) -> tuple[Any, ...]:
+    return _values(row, _digest(row), database.is_postgresql)
 
 
 def _digest(row: msgspec.Raw) -> bytes:
