@@ -285,10 +285,7 @@ def _credentials(name: str) -> Finding:
     try:
         with resource.client(PERSON) as api:
             api.breaker.paused_until = None
-            try:
-                resource.page(api, resource.parts[0], None)
-            finally:
-                upstreams.keep_breaker(name, api.breaker)
+            resource.page(api, resource.parts[0], None)
     except RemoteAuthFailed as error:
         return Finding(name, Health.FAIL, f"refuses us: {error}", f"correct {keys}")
     except RemoteError as error:

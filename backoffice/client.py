@@ -1,7 +1,7 @@
 """RemoteClient: the only way out. Origin, key, time, size, repeats and redaction are decided here, once."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -103,6 +103,7 @@ class RemoteClient:
         patience: Patience,
         budget: Budget | None = None,
         breaker: Breaker | None = None,
+        keep_breaker: Callable[[Breaker], None] = lambda breaker: None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._deadline = Deadline()
@@ -117,6 +118,7 @@ class RemoteClient:
         self._patience = patience
         self._budget = budget or Budget(per_minute=0)
         self.breaker = breaker or Breaker()
+        self._keep_breaker = keep_breaker
 
     def __enter__(self) -> Self:
         return self
@@ -125,9 +127,10 @@ class RemoteClient:
         self.close()
 
     def close(self) -> None:
-        """Give up what is under way in other threads and close the connections."""
+        """Give up what is under way in other threads, close the connections, hand over what the breaker has learned."""
         self.give_up()
         self._http.close()
+        self._keep_breaker(self.breaker)
 
     def give_up(self) -> None:
         """End all waiting and reading of this client, in every thread, within a second."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -117,6 +118,7 @@ class KirimAPI(RemoteClient):
             patience=patience,
             budget=upstreams.budget("kirim"),
             breaker=upstreams.open_breaker("kirim"),
+            keep_breaker=partial(upstreams.keep_breaker, "kirim"),
             transport=settings.REMOTE_TRANSPORT,
         )
 

@@ -1,7 +1,5 @@
 """What staff can do with customers, the same for every door. So far: read them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +7,6 @@ import msgspec
 from django.db import transaction
 from django.db.models import Q
 
-from backoffice import upstreams
 from backoffice.errors import RemoteContractError, RemoteNotFound
 from backoffice.models import RejectedRecord
 from backoffice.records import RecordError, read_members
@@ -41,12 +38,11 @@ class CustomerService:
             RemoteContractError: the answer cannot be taken; it is among the rejected records, a stored row stays.
             RemoteError: Kirim cannot be asked now.
         """
-        with self._remembering():
-            try:
-                body, sent_at = self.api.retrieve_customer(remote_id)
-            except RemoteNotFound as error:
-                reason = f"Kirim knows no customer {remote_id!r}"
-                raise RemoteNotFound(error.endpoint, reason, error.status, error.request_id) from error
+        try:
+            body, sent_at = self.api.retrieve_customer(remote_id)
+        except RemoteNotFound as error:
+            reason = f"Kirim knows no customer {remote_id!r}"
+            raise RemoteNotFound(error.endpoint, reason, error.status, error.request_id) from error
         if _id_in(body) not in {remote_id, None}:
             raise RemoteContractError(READ_CUSTOMER, "answered with another customer; nothing was stored")
         with transaction.atomic():
@@ -73,21 +69,13 @@ class CustomerService:
     def refresh_links(self, customer: Customer) -> None:
         """Read the 50 newest setup links of a customer again. Source: ``GET /customers/{id}/setup_links``."""
         links = RESOURCES["kirim.setup_links"]
-        with self._remembering():
-            batch = links.read_owned(self.api, customer.remote_id)
+        batch = links.read_owned(self.api, customer.remote_id)
         with transaction.atomic():
             self._take(links.name, batch)
             links.batches_stored([batch])
 
     def _take(self, resource: str, batch: Batch) -> None:
         Store(RESOURCES[resource], run=None).take([batch], Met(), Tally())
-
-    @contextmanager
-    def _remembering(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            upstreams.keep_breaker("kirim", self.api.breaker)
 
 
 class _Identified(msgspec.Struct):

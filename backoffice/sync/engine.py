@@ -84,10 +84,7 @@ def _carry_out_claimed(run: SyncRun, check_signal: Callable[[], None], on_progre
             if is_trial:
                 api.breaker.paused_until = None
             sweep = Sweep(run, resource, api, check_signal, on_progress)
-            try:
-                state, error = sweep.carry_out()
-            finally:
-                upstreams.keep_breaker(resource.upstream, api.breaker)
+            state, error = sweep.carry_out()
         if state in {SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL} and not run.is_dry:
             upstreams.remember(resource.upstream)
     except (runs.StopRequested, KeyboardInterrupt) as stop:

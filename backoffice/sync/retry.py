@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from backoffice import upstreams
 from backoffice.client import PERSON
 from backoffice.errors import RemoteNotFound
 from backoffice.models import RejectedRecord, SyncRun
@@ -52,8 +51,6 @@ def _by_reading(resource: Resource, record: RejectedRecord) -> Outcome:
         except RemoteNotFound:
             rejected.resolve_one(record)
             return Outcome(True, "The remote no longer knows it, so there is nothing left to take.")
-        finally:
-            upstreams.keep_breaker(resource.upstream, api.breaker)
     rejected_at = record.rejected_at
     with transaction.atomic():
         Store(resource, None).take([batch], Met(), Tally())

@@ -103,6 +103,7 @@ def test_a_refused_key_pauses_the_upstream_for_everybody(service, kirim):
     kirim.mischief = lambda request: httpx.Response(401, json={"error": {"message": "no such key"}})
     with pytest.raises(RemoteAuthFailed):
         service.fetch(ID)
+    service.api.close()  # as whoever opened it does, whatever came of the call
     assert upstreams.open_breaker("kirim").refusal()
 
 
