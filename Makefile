@@ -6,7 +6,7 @@ LOCK := requirements-dev.txt
 # Installed as the lock says it now: the stamp's name holds the lock's digest.
 STAMP := .venv/.ok-$(firstword $(shell sha256sum $(LOCK) 2>/dev/null || shasum -a 256 $(LOCK)))
 PY := .venv/bin/python
-CODE := backoffice customers manage.py .ci/smoke_demo.py
+CODE := backoffice customers fulfilment manage.py .ci/smoke_demo.py
 COMPILE := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help

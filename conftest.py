@@ -5,6 +5,16 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from backoffice.tests.factories import person
+
+# How long an example takes is the machine's business: on a busy one it must not fail.
+hypothesis_settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("suite")
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -28,3 +38,30 @@ def remote(settings: pytest.FixtureRequest) -> Iterator[FakeRemote]:
     fake = FakeRemote()
     settings.REMOTE_TRANSPORT = httpx.MockTransport(fake)  # type: ignore[attr-defined]
     yield fake
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    """A supervisor."""
+    return person("supervisor")
+
+
+@pytest.fixture
+def supervisor(client: Client, user: User) -> Client:
+    """That supervisor, signed in."""
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def desk(client: Client, db: None) -> Client:
+    """Somebody of the customer desk, signed in."""
+    client.force_login(person("customer desk"))
+    return client
+
+
+@pytest.fixture
+def viewer(client: Client, db: None) -> Client:
+    """A viewer, signed in."""
+    client.force_login(person("viewer"))
+    return client

@@ -1,4 +1,4 @@
-"""What a newcomer does: clone, ``make demo``, sign in, see the first sync end, Ctrl-C, start again."""
+"""What a newcomer does: clone, ``make demo``, sign in, see the first sync end, make a link, Ctrl-C, start again."""
 
 import os
 import re
@@ -16,8 +16,12 @@ from time import monotonic, sleep
 import httpx
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+from backoffice.tests.everywhere import SANDBOX_TOKEN, tokens_in_files  # noqa: E402
+
 RESOURCES = {"kirim.customers", "kirim.accounts", "kirim.setup_links"}
-FIRST_UP_S, SECOND_UP_S, SYNCED_S, ENDED_S = 240.0, 30.0, 120.0, 20.0
+FIRST_UP_S, SECOND_UP_S, SYNCED_S, TOLD_S, ENDED_S = 240.0, 30.0, 120.0, 20.0, 20.0
 OURS = re.compile(r"DATABASE_URL|CELERY_|DATA_DIR|SECRET_KEY|DJANGO_|KIRIM_|VIRTUAL_ENV|MAKE|BACKOFFICE_")
 
 
@@ -31,7 +35,8 @@ class Demo:
     def __init__(self, clone: Path, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._clone = clone
-        self._log = clone.parent / "demo.log"
+        self._log = clone.parent / "logs" / f"demo-{port}-{monotonic():.0f}.log"
+        self._log.parent.mkdir(exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if not OURS.match(name)}
         with self._log.open("wb") as log:
             self._make = subprocess.Popen(  # noqa: S603
@@ -108,7 +113,8 @@ def processes_in(folder: Path) -> Iterator[tuple[int, str]]:
             yield int(process.name), command
 
 
-def sign_in(url: str, user: str, password: str) -> None:
+@contextmanager
+def signed_in(url: str, user: str, password: str) -> Iterator[httpx.Client]:
     """Through the form, as a browser does."""
     with httpx.Client(base_url=url, timeout=30) as browser:
         for path in ("/healthz", "/readyz"):
@@ -122,6 +128,26 @@ def sign_in(url: str, user: str, password: str) -> None:
             raise Failed(f"the log-in form says {answer.status_code}")
         browser.get("/admin/").raise_for_status()
         browser.get("/admin/customers/customer/").raise_for_status()
+        yield browser
+
+
+def make_setup_link(browser: httpx.Client, clone: Path) -> None:
+    """Make a link on its page, which shows its token; what must be found nowhere else is then really there."""
+    with closing(sqlite3.connect(f"file:{clone}/var/db.sqlite3?mode=ro", uri=True, timeout=10)) as database:
+        [pk] = database.execute("SELECT min(id) FROM customers_customer WHERE status = 'active'").fetchone()
+    address = f"/admin/customers/setuplink/new/{pk}/"
+    [write_id] = re.findall(r'name="write_id" value="([^"]+)"', browser.get(address).raise_for_status().text)
+    form = {"write_id": write_id, "lifetime": "24", "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+    page = browser.post(address, data=form, headers={"Referer": str(browser.base_url.join(address))})
+    if page.status_code != 200 or not SANDBOX_TOKEN.search(page.content):
+        raise Failed(f"the setup link's page says {page.status_code} and shows no link")
+
+
+def refuse_kept_tokens(clone: Path) -> None:
+    """The database, the broker's files and the logs hold no setup token. Raises Failed."""
+    kept = [*tokens_in_files(clone / "var"), *tokens_in_files(clone.parent / "logs")]
+    if kept:
+        raise Failed(f"a setup token is kept in {', '.join(str(path) for path, _ in kept)}")
 
 
 def is_synced(clone: Path) -> bool:
@@ -133,6 +159,39 @@ def is_synced(clone: Path) -> bool:
     if bad:
         raise Failed(f"the first sync went wrong: {bad}")
     return customers > 0 and {resource for resource, state, _ in runs if state == "succeeded"} >= RESOURCES
+
+
+def change_at_the_sandbox(clone: Path) -> str:
+    """Have somebody else create a customer; its id."""
+    lines = (clone / "var" / "demo.env").read_text().splitlines()
+    its = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    headers = {"Authorization": f"Bearer {its['KIRIM_API_KEY']}"}
+    answer = httpx.post(f"{its['KIRIM_BASE_URL']}/customers", json={"name": "Told by an event"}, headers=headers)
+    return str(answer.raise_for_status().json()["data"]["id"])
+
+
+def was_told(clone: Path, customer_id: str) -> bool:
+    """Whether a delivery told of the customer, was processed, and brought it into the mirror."""
+    with closing(sqlite3.connect(f"file:{clone}/var/db.sqlite3?mode=ro", uri=True, timeout=10)) as database:
+        row = database.execute(
+            "SELECT (SELECT count(*) FROM customers_customer WHERE remote_id = ?), (SELECT count(*) FROM "
+            "backoffice_webhookdelivery WHERE state = 'processed' AND instr(payload, ?) > 0)",
+            (customer_id, customer_id),
+        ).fetchone()
+    return all(row)
+
+
+def see_a_change(clone: Path) -> float:
+    """Seconds until what was changed at the sandbox is in the mirror, by a delivery."""
+    changed_at, customer_id = monotonic(), change_at_the_sandbox(clone)
+    wait_for("the delivery of a change", lambda: was_told(clone, customer_id), TOLD_S)
+    return monotonic() - changed_at
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
 
 
 @contextmanager
@@ -152,25 +211,27 @@ def smoke(clone: Path) -> None:
     """The story. Raises Failed."""
     say = sys.stdout.write
     subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(clone)], check=True)  # noqa: S603, S607
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-
-    with started(clone, port) as demo:
+    with started(clone, free_port()) as demo:
         say(f"first start: up after {demo.wait_until_up(FIRST_UP_S):.1f} s\n")
         user, password = demo.said("user"), demo.said("password")
         if not user or not password:
             raise Failed("it printed no user and password")
-        sign_in(demo.url, user, password)
-        from_up = monotonic()
-        wait_for("the first sync", lambda: is_synced(clone), SYNCED_S)
-        say(f"first sync: succeeded {monotonic() - from_up:.1f} s after that\n")
+        with signed_in(demo.url, user, password) as browser:
+            from_up = monotonic()
+            wait_for("the first sync", lambda: is_synced(clone), SYNCED_S)
+            say(f"first sync: succeeded {monotonic() - from_up:.1f} s after that\n")
+            make_setup_link(browser, clone)
+        say(f"a change at the sandbox: mirrored after {see_a_change(clone):.1f} s\n")
         say(f"Ctrl-C: everything ended after {demo.press_ctrl_c():.1f} s\n")
+    refuse_kept_tokens(clone)
 
-    with started(clone, port) as demo:
+    with started(clone, free_port()) as demo:  # elsewhere than before: the sandbox has to learn where to deliver
         say(f"second start: up after {demo.wait_until_up(SECOND_UP_S):.1f} s\n")
         if demo.said("user") != user or demo.said("password"):
             raise Failed("the second start must name the user and no password")
-        sign_in(demo.url, user, password)
+        with signed_in(demo.url, user, password):
+            pass
+        say(f"a change at the sandbox: mirrored after {see_a_change(clone):.1f} s\n")
         say(f"Ctrl-C: everything ended after {demo.press_ctrl_c():.1f} s\n")
 
 

@@ -16,6 +16,14 @@ def may_see_payload(user: User | AnonymousUser, resource: str) -> bool:
     return known is not None and user.has_perm(_permission("view_payload", known))
 
 
+def hidden_members(user: User | AnonymousUser | None, resource: str) -> frozenset[str]:
+    """The members of that resource's records that the person may not see; none for the operator (None)."""
+    known = RESOURCES.get(resource)
+    if known is None or user is None or not known.record.masked or user.has_perm(_permission("view_masked", known)):
+        return frozenset()
+    return known.record.masked
+
+
 def _permission(verb: str, resource: Resource) -> str:
     meta = resource.model._meta
     return f"{meta.app_label}.{verb}_{meta.model_name}"

@@ -16,6 +16,14 @@ RUN_TONES: Mapping[str, Tone] = {
     "failed": "bad",
     "interrupted": "warn",
 }
+WRITE_TONES: Mapping[str, Tone] = {
+    "planned": "dull",
+    "sent": "info",
+    "confirmed": "good",
+    "refused": "bad",
+    "unknown": "warn",
+    "failed": "bad",
+}
 
 
 def badge(text: str, tone: Tone = "dull", title: str = "") -> SafeString:

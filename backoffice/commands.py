@@ -7,19 +7,31 @@ import signal
 import sys
 import threading
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.db.models import Model, QuerySet
 
 from backoffice import database
-from backoffice.errors import BackofficeError, NotAllowed, RemoteError, RemoteRejected, UpstreamChanged
+from backoffice.errors import (
+    BackofficeError,
+    ChangedMeanwhile,
+    NotAllowed,
+    NotInThisState,
+    RemoteError,
+    RemoteRejected,
+    UpstreamChanged,
+    WriteIsSettled,
+)
 from backoffice.logs import redact
+
+M = TypeVar("M", bound=Model)
 
 
 class Exit(IntEnum):
@@ -33,6 +45,7 @@ class Exit(IntEnum):
 
 
 _WORST_FIRST = (Exit.USAGE, Exit.FAILED, Exit.REFUSED, Exit.PARTIAL, Exit.DONE)
+_REFUSALS = (RemoteRejected, NotAllowed, UpstreamChanged, NotInThisState, ChangedMeanwhile, WriteIsSettled)
 
 
 def worst(codes: Iterable[Exit]) -> Exit:
@@ -42,7 +55,7 @@ def worst(codes: Iterable[Exit]) -> Exit:
 
 def exit_code_for(error: RemoteError | BackofficeError | DatabaseError) -> Exit:
     """How a command ends that met ``error``."""
-    return Exit.REFUSED if isinstance(error, RemoteRejected | NotAllowed | UpstreamChanged) else Exit.FAILED
+    return Exit.REFUSED if isinstance(error, _REFUSALS) else Exit.FAILED
 
 
 class StaffCommand(BaseCommand):
@@ -122,6 +135,11 @@ class StaffCommand(BaseCommand):
             raise NotAllowed(f"{name} may not do this: it takes {' and '.join(missing)}. Nothing was done.")
         return user
 
+    def tell_cut(self, listed: Sequence[Any], rows: QuerySet[Any], limit: int, them: str) -> None:
+        """Say so where ``--limit`` cut a list of ``rows`` short; ``them`` is what they are called."""
+        if len(listed) == limit and (count := rows.count()) > limit:
+            self.say(f"{limit} of {count:,} {them}; --limit N shows more.")
+
     def put(self, record: dict[str, Any]) -> None:
         """Print one record as JSON on a line of its own, at once."""
         self.stdout.write(json.dumps(record, default=_jsonable))  # ASCII: no control character reaches a terminal
@@ -131,6 +149,11 @@ class StaffCommand(BaseCommand):
         """Print a line for people, at once."""
         self.stdout.write(shown(text))
         self.stdout.flush()
+
+    def lines(self, members: dict[str, Any]) -> None:
+        """Print a record for people, a line for each member."""
+        for name, value in members.items():
+            self.line(f"{name:<18} {shown(value)}")
 
     def say(self, sentence: str) -> None:
         """Tell people something, beside the output."""
@@ -167,6 +190,29 @@ def add_as(parser: ArgumentParser) -> None:
     parser.add_argument("--as", dest="as_user", metavar="USERNAME", help="act with this person's permissions")
 
 
+def asked_for(rows: QuerySet[M], options: Mapping[str, Any]) -> QuerySet[M]:
+    """Those of mirrored ``rows`` that the options ``--all``, ``--status`` and ``--search`` of a list name."""
+    if not options["all"]:
+        rows = rows.filter(vanished_at=None)
+    if options["status"]:
+        rows = rows.filter(status=options["status"])
+    if options["search"]:
+        rows = rows.filter(search_text__contains=options["search"].lower())
+    return rows
+
+
+def in_json(value: Any) -> str:
+    """A member's value as one line for people."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def add_limit(parser: ArgumentParser) -> None:
+    """The option ``--limit``; see ``StaffCommand.tell_cut``."""
+    parser.add_argument(
+        "--limit", type=whole_number(1, 2**31 - 1), default=50, metavar="N", help="at most so many (50)"
+    )
+
+
 def whole_number(least: int, most: int) -> Callable[[str], int]:
     """An argument's type: a whole number from ``least`` to ``most``."""
 
@@ -194,14 +240,22 @@ def _jsonable(value: object) -> str:
 
 
 @contextmanager
-def stop_signals() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and SIGTERM ask instead of killing: yields what tells whether one came. A second Ctrl-C ends at once."""
+def stop_signals(then: Callable[[], None] | None = None) -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM ask instead of killing: yields what tells whether one came. A second Ctrl-C ends at once.
+
+    Args:
+        then: called at the first, on a thread of its own: the handler may have come between a lock and its release.
+    """
     asked = threading.Event()
 
     def ask(number: int, frame: object) -> None:
-        if asked.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
+        if asked.is_set():
+            if number == signal.SIGINT:
+                raise KeyboardInterrupt
+            return
         asked.set()
+        if then:
+            threading.Thread(target=then, daemon=True).start()
 
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield asked.is_set

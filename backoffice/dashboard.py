@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -13,12 +12,14 @@ from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
 
 from backoffice import freshness, times, upstreams
-from backoffice.access import readable_resources
 from backoffice.badges import Tone
 from backoffice.freshness import Freshness
-from backoffice.models import Drift, RejectedRecord, SyncRun, UpstreamState
+from backoffice.models import SyncRun, UpstreamState
+from backoffice.needs import section as needs
 from backoffice.upstreams import Upstream
-from backoffice.wording import error_in_words, label_of, phase_in_words, things
+from backoffice.webhooks.inboxes import INBOXES
+from backoffice.webhooks.summary import summaries
+from backoffice.wording import error_in_words, phase_in_words, things
 
 STALE_AFTER = timedelta(hours=1)
 
@@ -47,15 +48,6 @@ class ResourceLine:
     last: SyncRun | None
 
 
-@dataclass(frozen=True)
-class Matter:
-    """Something that needs a person."""
-
-    text: str
-    url: str
-    action: str
-
-
 def desk_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's callback for the admin's index, which is the desk."""
     return context | {"title": "Desk", **desk(request)}
@@ -65,7 +57,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     """What the desk shows to this person. At most ten queries."""
     user = request.user
     if not user.has_perms(["backoffice.view_syncrun", "backoffice.view_upstreamstate"]):
-        return {"healths": [], "lines": [], "matters": [], "is_live": False}
+        return {"healths": [], "webhooks": [], "lines": [], "matters": [], "is_live": False}
     resources = freshness.all_resources()
     states = {state.upstream: state for state in UpstreamState.objects.all()}
     healths = [
@@ -74,8 +66,9 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     ]
     return {
         "healths": healths,
+        "webhooks": summaries(user, states),
         "lines": [_line(request, item) for item in resources],
-        "matters": _matters(request, resources),
+        "matters": [line for section in needs.waiting(request) for line in section.lines],
         "is_live": any(item.live for item in resources),
     }
 
@@ -104,6 +97,9 @@ def health(upstream: Upstream, state: UpstreamState | None, resources: list[Fres
     if state and state.key_refused:
         advice = f"Check {upstream.variables[-1]}; the next sync tries again."
         return Health(upstream.label, "bad", "key refused", f"Our key is refused: {state.pause_reason}", advice)
+    inbox = INBOXES.get(upstream.name)
+    if told := inbox.trouble() if inbox else "":
+        return Health(upstream.label, "bad", "not connected", told, "What is read or sent until then may fail.")
     running = _first_sync(resources)
     if running:
         return Health(upstream.label, "info", "first sync", running)
@@ -188,25 +184,3 @@ def _as_of(item: Freshness) -> SafeString | str:
     if item.swept_from and not item.complete_from:
         return format_html("those due, {}", times.ago(item.swept_from))
     return times.ago(item.complete_from)
-
-
-def _matters(request: HttpRequest, resources: list[Freshness]) -> list[Matter]:
-    user = request.user
-    matters = []
-    for item in resources:
-        if item.held and user.has_perm("backoffice.approve_syncrun"):
-            text = f"{item.resource.label} that look gone and wait for an approval: {item.held.held:,}"
-            matters.append(Matter(text, reverse("run", args=[item.held.pk]), "Look at the run"))
-    if user.has_perm("backoffice.view_rejectedrecord"):
-        rejected = RejectedRecord.objects.filter(resolved_at=None, resource__in=readable_resources(user))
-        counts = rejected.order_by().values("resource").annotate(n=Count("pk"))
-        url = reverse("admin:backoffice_rejectedrecord_changelist")
-        for row in counts:
-            text = f"{label_of(row['resource'])} that could not be taken: {row['n']:,}"
-            matters.append(Matter(text, f"{url}?resource={row['resource']}", "See why"))
-    if user.has_perm("backoffice.view_drift"):
-        count = Drift.objects.filter(last_seen_at__gte=timezone.now() - timedelta(days=7)).count()
-        if count:
-            text = f"Members or words that the contract does not know, met this week: {count:,}"
-            matters.append(Matter(text, reverse("admin:backoffice_drift_changelist"), "See which"))
-    return matters

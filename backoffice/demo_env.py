@@ -3,14 +3,17 @@
 Standard library only: it runs before Django is configured.
 """
 
+import base64
 import os
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SANDBOX_PORT = 9000
 IN_DEMO = "BACKOFFICE_IN_DEMO"  # set by the demo for itself and its children only
+PUBLIC = "PUBLIC_BASE_URL"
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 
 
@@ -36,25 +39,27 @@ def env_file() -> Path:
 def load_demo_env() -> None:
     """Make the demo's environment the one of this process and of its children.
 
-    Writes the file (mode 600) where there is none. What it says wins over the process's environment; variables that
-    it does not name (``DATABASE_URL``, ``DATA_DIR``) stay as they are there.
+    Writes the file (mode 600) where there is none, and adds what one of an earlier version lacks. What it says wins
+    over the process's environment; variables that it does not name (``DATABASE_URL``, ``DATA_DIR``) stay as they are
+    there.
     """
     os.environ[IN_DEMO] = "1"
-    if not demo_env_file().exists():
-        _write(_new_demo_env())
-    _apply(demo_env_file().read_text())
-
-
-def use_sandbox_port(port: int) -> None:
-    """From now on the sandbox is on ``port``: in this process, its children, and for commands in other terminals."""
-    before = demo_env_file().read_text()
-    now = "\n".join(
-        _PORT.sub(str(port), line) if line.partition("=")[0].endswith("_BASE_URL") else line
-        for line in before.split("\n")
-    )
+    before = demo_env_file().read_text() if demo_env_file().exists() else ""
+    now = _completed(before or _new_demo_env())
     if now != before:
         _write(now)
-        _apply(now)
+    _apply(now)
+
+
+def use_ports(web: int, sandbox: int) -> None:
+    """From now on both are there: in this process, its children, and for commands in other terminals."""
+    before = demo_env_file().read_text()
+    lines = [line for line in before.splitlines() if not line.startswith(f"{PUBLIC}=")]
+    lines = [_PORT.sub(str(sandbox), line) if line.partition("=")[0].endswith("_BASE_URL") else line for line in lines]
+    now = "\n".join([*lines, f"{PUBLIC}=http://127.0.0.1:{web}", ""])
+    if now != before:
+        _write(now)
+    _apply(now)
 
 
 def _apply(text: str) -> None:
@@ -75,12 +80,49 @@ def _write(text: str) -> None:
     new.replace(path)
 
 
+def _completed(text: str) -> str:
+    """``text`` with a new value for each of ``_LATER`` that is not there or empty."""
+    lines = [line for line in text.splitlines() if line.rstrip("=") not in _LATER]
+    set_already = {line.partition("=")[0] for line in lines}
+    new = [f"{name}={made()}" for name, made in _LATER.items() if name not in set_already]
+    return "\n".join([*lines, *new, ""])
+
+
+def _address(path: str) -> str:
+    return f"http://127.0.0.1:{SANDBOX_PORT}/sandbox/{path}"
+
+
+def _standard_webhook_secret() -> str:
+    """As Standard Webhooks wants it: ``whsec_`` and 32 bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+# What came after the first version, so a file of an earlier one may lack it.
+_LATER: dict[str, Callable[[], str]] = {
+    "KIRIM_WEBHOOK_SECRET": _standard_webhook_secret,
+    "AFOSTO_BASE_URL": lambda: _address("afosto"),
+    "AFOSTO_CLIENT_ID": lambda: f"sandbox_{secrets.token_hex(8)}",
+    "AFOSTO_CLIENT_SECRET": lambda: f"sandbox_{secrets.token_urlsafe(24)}",
+    "AFOSTO_WEBHOOK_SECRET": lambda: f"whs_{secrets.token_hex(16)}",
+    "APIDECK_BASE_URL": lambda: _address("apideck"),
+    "APIDECK_API_KEY": lambda: f"sandbox_{secrets.token_urlsafe(24)}",
+    "APIDECK_APP_ID": lambda: "sandbox-app",
+    "APIDECK_CONSUMER_ID": lambda: "tenant-7",
+    "APIDECK_SERVICE_ID": lambda: "kustomer",
+    "LAYERCAKE_BASE_URL": lambda: _address("layercake"),
+    "LAYERCAKE_API_KEY": lambda: f"sandbox_{secrets.token_urlsafe(24)}",
+    "LAYERCAKE_ORGANIZATION_ID": lambda: "org_sandbox",
+    "LAYERCAKE_WEBHOOK_SECRET": lambda: f"whsec_{secrets.token_urlsafe(24)}",
+    "LAYERCAKE_REQUESTS_PER_MINUTE": lambda: "0",  # the sandbox has no plan whose rate there is to keep
+}
+
+
 def _new_demo_env() -> str:
     return "\n".join(
         [
             "# Written by `manage.py demo`: the sandbox's addresses and keys. Delete it to start over.",
             f"SECRET_KEY={secrets.token_urlsafe(50)}",
-            f"KIRIM_BASE_URL=http://127.0.0.1:{SANDBOX_PORT}/sandbox/kirim/v1",
+            f"KIRIM_BASE_URL={_address('kirim/v1')}",
             f"KIRIM_API_KEY=sandbox_{secrets.token_urlsafe(24)}",
             "",
         ]

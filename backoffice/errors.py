@@ -8,17 +8,24 @@ RemoteError
 ├── RemoteRejected       any other 4xx: our request is wrong   do not retry
 │   ├── RemoteAuthFailed     401, 402, 403: our key or plan does not do; after 401 and 402 the whole upstream stops
 │   ├── RemoteNotFound       404, 410
-│   └── RemoteConflict       409
+│   ├── RemoteConflict       409
+│   ├── RemoteUnconnected    the remote stands before another system, and its connection to that one does not work
+│   └── RemoteUnsupported    that other system cannot do this at all, whatever is asked
 └── RemoteContractError  an answer the contract does not allow   do not retry, tell a developer
 
 BackofficeError
 ├── NotConfigured        a variable is missing, or the upstream is off
 ├── UpstreamChanged      the configuration names another upstream than the one mirrored here
 ├── NotAllowed           the person may not do this
+├── NotInThisState       the state of the object forbids the verb
+├── ChangedMeanwhile     the remote object is no longer as the person saw it
+├── WriteIsSettled       a write may not be sent (any more)
 └── NotFound             no such row in the mirror
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 
 class RemoteError(Exception):
@@ -30,6 +37,7 @@ class RemoteError(Exception):
         self.reason = reason
         self.status = status  # None when there was no answer
         self.request_id = request_id  # the remote's own reference, "" when it gave none
+        self.code = ""  # the remote's own word for the kind of error, "" when it gave none
 
     @property
     def is_for_all(self) -> bool:
@@ -76,6 +84,9 @@ class RemoteAnswerLost(RemoteUnavailable):
 class RemoteRejected(RemoteError):
     """The remote said no and will say so again."""
 
+    fields: Mapping[str, str] = MappingProxyType({})
+    """What is wrong, by member of the request as the remote names it."""
+
 
 class RemoteAuthFailed(RemoteRejected):
     """Our key or our plan is refused."""
@@ -91,6 +102,18 @@ class RemoteNotFound(RemoteRejected):
 
 class RemoteConflict(RemoteRejected):
     """The object is in a state that forbids the call."""
+
+
+class RemoteUnconnected(RemoteRejected):
+    """The remote passes our calls on to another system, and its connection to that one does not work."""
+
+    @property
+    def is_for_all(self) -> bool:
+        return True
+
+
+class RemoteUnsupported(RemoteRejected):
+    """The system behind the remote cannot do this, now or later."""
 
 
 class RemoteContractError(RemoteError):
@@ -111,6 +134,22 @@ class UpstreamChanged(BackofficeError):
 
 class NotAllowed(BackofficeError):
     """The person lacks the permission."""
+
+
+class NotInThisState(BackofficeError):
+    """The state of the object forbids the verb. Nothing was sent."""
+
+
+class ChangedMeanwhile(BackofficeError):
+    """The remote object is no longer as the person saw it. Nothing was sent."""
+
+    def __init__(self, sentence: str, before: Mapping[str, object], theirs: Mapping[str, object]) -> None:
+        super().__init__(sentence)
+        self.before, self.theirs = before, theirs  # the members that differ, by name
+
+
+class WriteIsSettled(BackofficeError):
+    """The write was settled, or taken by somebody else, so this request of it must not go out."""
 
 
 class NotFound(BackofficeError):

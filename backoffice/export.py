@@ -15,7 +15,7 @@ MAX_XLSX_ROWS = 50_000  # it is built in memory; CSV is streamed and has no limi
 MAX_CELL_CHARS = 32_767  # what a spreadsheet's cell holds
 ROWS_A_CHUNK = 500
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # no spreadsheet can hold these
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones where people write with them
 
 
 def cell(value: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, Model, QuerySet
+from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 
 from backoffice import upstreams
 from backoffice.models import SyncRun
@@ -39,25 +39,26 @@ class Freshness:
             return None
         return self.sweep.swept_from
 
-    @property
-    def held(self) -> SyncRun | None:
-        """The last run, if it waits for a person's approval."""
-        return self.latest if self.latest and self.latest.error == HELD else None
-
 
 def all_resources() -> list[Freshness]:
     """One for each resource, in dependency order. Three queries."""
-    real = SyncRun.objects.filter(is_dry=False)
     sweeps = _newest(complete_sweeps())
-    ended = real.exclude(state__in=[State.QUEUED, State.RUNNING]).exclude(error=BUSY)  # a busy one did nothing
-    latest = _newest(ended)
+    latest = _newest(_ended(SyncRun.objects.all()))
     live: dict[str, SyncRun] = {}
-    for run in real.filter(state__in=[State.QUEUED, State.RUNNING]):
+    for run in SyncRun.objects.filter(is_dry=False, state__in=[State.QUEUED, State.RUNNING]):
         if run.resource not in live or run.state == State.RUNNING:
             live[run.resource] = run
     return [
         Freshness(resource, sweeps.get(name), latest.get(name), live.get(name)) for name, resource in RESOURCES.items()
     ]
+
+
+def held_runs() -> QuerySet[SyncRun]:
+    """Runs that wait for an approval: each the last of its resource, and approved by nobody yet."""
+    held = SyncRun.objects.filter(error=HELD, is_dry=False)
+    newer = _ended(SyncRun.objects.filter(resource=OuterRef("resource"), pk__gt=OuterRef("pk")))
+    approving = SyncRun.objects.filter(accepts=OuterRef("pk"), state__in=[State.QUEUED, State.RUNNING])
+    return held.exclude(Exists(newer)).exclude(Exists(approving))
 
 
 def last_sweep(resource: str) -> SyncRun | None:
@@ -70,6 +71,11 @@ def swept_from_of(model: type[Model]) -> datetime | None:
     names = [name for name, resource in RESOURCES.items() if resource.model is model]
     sweep = last_sweep(names[0]) if names else None
     return sweep.swept_from if sweep else None
+
+
+def swept_from_by_resource() -> dict[str, datetime | None]:
+    """When the last complete sweep of each resource began. One query."""
+    return {name: run.swept_from for name, run in _newest(complete_sweeps()).items()}
 
 
 def complete_sweeps() -> QuerySet[SyncRun]:
@@ -104,6 +110,11 @@ def _first_sync(label: str, them: str, live: SyncRun | None) -> str:
     if live.state == State.QUEUED:
         return f"No {them} yet: the first sync waits for a worker."
     return f"The first sync is running: {live.fetched:,} {them} read so far. Reload to see them."
+
+
+def _ended(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
+    """Those of ``runs`` that ended and did something: a dry one changed nothing, a busy one did nothing."""
+    return runs.filter(is_dry=False).exclude(state__in=[State.QUEUED, State.RUNNING]).exclude(error=BUSY)
 
 
 def _newest(wanted: QuerySet[SyncRun]) -> Mapping[str, SyncRun]:

@@ -1,13 +1,19 @@
 """Log lines: key=value on stderr, with every secret this installation knows taken out by its value."""
 
 import logging.config
+import re
 from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import structlog
 
 MASK = "•••"
+MAX_QUOTED_FROM = 4096
 _secrets: list[str] = []
+_ADDRESS = re.compile(r"(https?://[^\s/?#\"'<>\\]+)[/?#][^\s\"'<>\\]*", re.IGNORECASE)
+_SECRET_MEMBER = re.compile(r'("[^"]*(?:secret|token)[^"]*"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
+_WORD = re.compile(r"(?<![\w-])(?=[\w-]*[A-Za-z])(?=[\w-]*[0-9]|(?:[\w-]*?[A-Z]){4})[\w-]{20,}", re.ASCII)
+_ID = re.compile(r"[a-z]{2,8}_[0-9A-Z]{20,30}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def redact(text: str) -> str:
@@ -15,6 +21,17 @@ def redact(text: str) -> str:
     for secret in _secrets:
         text = text.replace(secret, MASK)
     return text
+
+
+def quotable(text: str) -> str:
+    """The first 200 characters of what a remote said, less what may be a secret that only the remote knows.
+
+    That is the value of a JSON member that is called a secret or a token, the path of any address, and any long word
+    of mixed letters and digits that is not an id: a setup link's token in an error's sentence looks like these.
+    """
+    text = _SECRET_MEMBER.sub(rf"\1{MASK}", redact(text[:MAX_QUOTED_FROM]))
+    text = _ADDRESS.sub(rf"\1/{MASK}", text)
+    return _WORD.sub(lambda found: found[0] if _ID.fullmatch(found[0]) else MASK, text)[:200]
 
 
 def logging_config(secrets: Iterable[str], debug: bool) -> dict[str, Any]:

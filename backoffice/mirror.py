@@ -4,12 +4,16 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+GONE = models.Q(vanished_at__isnull=False)
+"""Mirrored rows that the remote no longer has."""
+
 
 class MirrorModel(models.Model):
     """Base of all mirrored rows. Written by the sync store only; rows are marked as vanished, never deleted.
 
     Remote text is untrusted. A reference to another remote object is a text column ``<name>_remote_id`` plus a
-    nullable relation ``<name>`` that is filled when the target is here; ``references`` lists those names.
+    nullable relation ``<name>`` that is filled when the target is here; ``references`` lists those names. Where the
+    remote's reference may name one of several kinds, ``reference_column`` says which text column a relation is of.
     """
 
     remote_id = models.CharField(max_length=255, unique=True)
@@ -32,8 +36,28 @@ class MirrorModel(models.Model):
         raise NotImplementedError
 
     @classmethod
+    def reference_column(cls, reference: str) -> str:
+        """The text column that one of ``references`` is filled from."""
+        return f"{reference}_remote_id"
+
+    @classmethod
     def target_of(cls, reference: str) -> "type[MirrorModel]":
         """The model that one of ``references`` points to."""
         target = cls._meta.get_field(reference).related_model
         assert isinstance(target, type) and issubclass(target, MirrorModel)  # noqa: S101  declared in our own models
         return target
+
+
+class DetailedModel(MirrorModel):
+    """Base of mirrored rows whose single read tells more than the list's row: it is kept whole beside it."""
+
+    detail = models.JSONField(null=True, blank=True, help_text="The last single read, less secrets.")
+    detail_at = models.DateTimeField(null=True, blank=True, help_text="When that read was asked for.")
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def detail_values_from(cls, record: Any) -> dict[str, Any]:
+        """Columns that only the single read fills, taken from ``record``. Pure."""
+        return {}

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from backoffice.access import hidden_members, may_see_payload
+from backoffice.masking import MASKED, shown_members
 from backoffice.models import RowChange
 from backoffice.sync.resource import RESOURCES
 
@@ -25,10 +28,15 @@ class Change:
     is_known: bool
 
 
-def shown_payload(payload: Any, known: frozenset[str]) -> SafeString:
-    """JSON, indented, with each member that the record does not know inside ``<mark>``. Its text is still JSON."""
+def shown_payload(payload: Any, known: frozenset[str], hidden: frozenset[str] = frozenset()) -> SafeString:
+    """JSON, indented, with each member that the record does not know inside ``<mark>``. Its text is still JSON.
+
+    Args:
+        hidden: members that the person may not see.
+    """
     if not isinstance(payload, dict):
-        return format_html("{}", _json(payload))
+        return format_html("{}", MASKED if hidden else _json(payload))
+    payload = shown_members(payload, hidden)
     lines = [(_json({name: value})[2:-2], name in known) for name, value in payload.items()]
     marked = format_html_join(
         mark_safe(",\n"),  # noqa: S308  a constant
@@ -38,15 +46,34 @@ def shown_payload(payload: Any, known: frozenset[str]) -> SafeString:
     return format_html("{{\n{}\n}}", marked)
 
 
-def shown_changes(changes: Iterable[RowChange], may_see_payload: bool) -> list[Change]:
-    """Changes with the values of unknown members hidden from people who may not see raw payloads."""
-    return [_shown(change, may_see_payload) for change in changes]
+def shown_text(payload: str, hidden: frozenset[str]) -> str:
+    """A payload that was kept as text, as it may be no JSON; masked whole where nobody can tell what is in it.
+
+    Args:
+        hidden: members that the person may not see.
+    """
+    if not hidden:
+        return payload
+    try:
+        members = json.loads(payload)
+    except (ValueError, RecursionError):
+        return MASKED
+    return _json(shown_members(members, hidden)) if isinstance(members, dict) else MASKED
 
 
-def _shown(change: RowChange, may_see_payload: bool) -> Change:
+def shown_changes(changes: Iterable[RowChange], user: User | AnonymousUser) -> list[Change]:
+    """Changes with the values hidden that the person may not see: of masked members, and of unknown ones without the
+    permission for raw payloads.
+    """
+    return [_shown(change, user) for change in changes]
+
+
+def _shown(change: RowChange, user: User | AnonymousUser) -> Change:
     resource = RESOURCES.get(change.resource)
+    if change.member in hidden_members(user, change.resource):
+        return Change(change, change.member, MASKED, MASKED, is_known=True)
     is_known = change.member in OWN_MEMBERS or bool(resource and change.member in resource.record.members())
-    if is_known or may_see_payload:
+    if is_known or may_see_payload(user, change.resource):
         return Change(change, change.member, change.before, change.after, is_known)
     return Change(change, change.member, "(hidden)", "(hidden)", is_known)
 

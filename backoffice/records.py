@@ -35,6 +35,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     secrets: ClassVar[frozenset[str]] = frozenset()
     """Top-level members that are never stored, hashed or logged."""
+    masked: ClassVar[frozenset[str]] = frozenset()
+    """Top-level members that are kept, and told only to people who may see them (``backoffice.masking``)."""
     words: ClassVar[Mapping[str, frozenset[str]]] = {}
     """Members whose values are an enumeration in the contract, with the words it names."""
 
@@ -65,6 +67,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(field.encode_name for field in msgspec.structs.fields(cls))
 
     @classmethod
+    def required(cls) -> frozenset[str]:
+        """The remote's names of the members without which a row cannot be taken."""
+        return frozenset(field.encode_name for field in msgspec.structs.fields(cls) if field.required)
+
+    @classmethod
     def fingerprint(cls) -> bytes:
         """16 bytes that change with the record's definition, so that after an upgrade every row is read again."""
         return blake2b(repr(msgspec.inspect.type_info(cls)).encode(), digest_size=16).digest()
@@ -81,6 +88,15 @@ def read_members(row: bytes) -> dict[str, Any]:
     if not isinstance(members, dict):
         raise RecordError("an object was expected")
     return members
+
+
+def id_in(row: bytes, key: str = "id") -> str:
+    """The id of an object, its member ``key``; "" where it has none that can be read."""
+    try:
+        found = msgspec.json.decode(row, type=dict[str, msgspec.Raw])[key]
+        return msgspec.json.decode(found, type=str)
+    except (*_UNREADABLE, KeyError):
+        return ""
 
 
 def clean_json(body: bytes) -> bytes:

@@ -5,9 +5,13 @@ from typing import Any
 
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from backoffice.models import SyncRun
 from backoffice.sync.resource import RESOURCES
 
 SYNC, REAP, PRUNE = "backoffice.tasks.sync_resource", "backoffice.tasks.reap", "backoffice.tasks.prune"
+SETTLE = "backoffice.tasks.settle_writes"
+EVERY_MINUTE: dict[str, str] = {}
+"""Tasks of the apps that have to run each minute, by what staff read of them in the schedule."""
 
 
 def ensure_schedule(using: str = "default", **kwargs: Any) -> None:
@@ -22,7 +26,15 @@ def ensure_schedule(using: str = "default", **kwargs: Any) -> None:
         every = _every(resource.every_minutes, IntervalSchedule.MINUTES)
         wait_s = resource.every_minutes * 60  # with no worker about, messages do not pile up: the next one will do
         _ensure(f"Sync {resource.label}", SYNC, [resource.name], interval=every, expire_seconds=wait_s)
+        if resource.has_hot_set:
+            every = _every(resource.hot_every_minutes, IntervalSchedule.MINUTES)
+            wait_s = resource.hot_every_minutes * 60
+            hot = [resource.name, SyncRun.Mode.HOT]
+            _ensure(f"Sync open {resource.label.lower()}", SYNC, hot, interval=every, expire_seconds=wait_s)
     _ensure("Find what went silent", REAP, [], interval=_every(1, IntervalSchedule.MINUTES), expire_seconds=60)
+    _ensure("Settle writes of unknown end", SETTLE, [], interval=_every(1, IntervalSchedule.MINUTES), expire_seconds=60)
+    for name, task in EVERY_MINUTE.items():
+        _ensure(name, task, [], interval=_every(1, IntervalSchedule.MINUTES), expire_seconds=60)
     nightly, _ = CrontabSchedule.objects.get_or_create(
         minute="15", hour="3", day_of_week="*", day_of_month="*", month_of_year="*", timezone="UTC"
     )

@@ -68,7 +68,28 @@ TRUSTED_PROXY_COUNT = _whole_number("TRUSTED_PROXY_COUNT", 0)
 # --- Upstreams: without its variables an upstream is off, visibly -----------------------------------------------------
 KIRIM_BASE_URL = env("KIRIM_BASE_URL", default="")
 KIRIM_API_KEY = env("KIRIM_API_KEY", default="")
+KIRIM_WEBHOOK_SECRET = env("KIRIM_WEBHOOK_SECRET", default="")  # two, comma-separated, while one takes over
 KIRIM_REQUESTS_PER_MINUTE = _whole_number("KIRIM_REQUESTS_PER_MINUTE", 0)  # 0: no budget of our own
+APIDECK_BASE_URL = env("APIDECK_BASE_URL", default="")
+# Deliveries are signed with it: two, comma-separated, while one takes over. The first is sent, both verify.
+APIDECK_API_KEY = ",".join(filter(None, (key.strip() for key in env.list("APIDECK_API_KEY", default=[]))))
+APIDECK_APP_ID = env("APIDECK_APP_ID", default="")
+APIDECK_CONSUMER_ID = env("APIDECK_CONSUMER_ID", default="")
+APIDECK_SERVICE_ID = env("APIDECK_SERVICE_ID", default="")
+APIDECK_REQUESTS_PER_MINUTE = _whole_number("APIDECK_REQUESTS_PER_MINUTE", 0)
+LAYERCAKE_BASE_URL = env("LAYERCAKE_BASE_URL", default="")
+LAYERCAKE_API_KEY = env("LAYERCAKE_API_KEY", default="")
+LAYERCAKE_ORGANIZATION_ID = env("LAYERCAKE_ORGANIZATION_ID", default="")
+LAYERCAKE_WEBHOOK_SECRET = env("LAYERCAKE_WEBHOOK_SECRET", default="")
+LAYERCAKE_REQUESTS_PER_MINUTE = _whole_number("LAYERCAKE_REQUESTS_PER_MINUTE", 60)  # what the smallest plan allows
+AFOSTO_BASE_URL = env("AFOSTO_BASE_URL", default="")
+AFOSTO_TOKEN = env("AFOSTO_TOKEN", default="")  # or the two below, for which tokens are asked for
+AFOSTO_CLIENT_ID = env("AFOSTO_CLIENT_ID", default="")
+AFOSTO_CLIENT_SECRET = env("AFOSTO_CLIENT_SECRET", default="")
+AFOSTO_WEBHOOK_SECRET = env("AFOSTO_WEBHOOK_SECRET", default="")
+AFOSTO_REQUESTS_PER_MINUTE = _whole_number("AFOSTO_REQUESTS_PER_MINUTE", 0)
+REDIRECT_URL_HOSTS = [host.strip().lower() for host in env.list("REDIRECT_URL_HOSTS", default=[])]  # empty: any host
+PHONE_REGION = env("PHONE_REGION", default="NL").strip().upper()  # where a phone number without its country is read
 REMOTE_TRANSPORT = None  # an httpx transport instead of the network: tests only
 REMOTE_FIRST_WAIT_S = 0.3  # before the first repeat of a failed call; it doubles, with full jitter
 
@@ -76,6 +97,7 @@ REMOTE_FIRST_WAIT_S = 0.3  # before the first repeat of a failed call; it double
 INSTALLED_APPS = [
     "backoffice.apps.BackofficeConfig",
     "customers.apps.CustomersConfig",
+    "fulfilment.apps.FulfilmentConfig",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -89,6 +111,7 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
+    "backoffice.correlation.middleware",
     "csp.middleware.CSPMiddleware",  # these two first: what they add belongs on redirects and static files too
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -99,6 +122,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "backoffice.pasted.middleware",  # before any view; it tells by a message
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "backoffice.urls"
@@ -126,6 +150,7 @@ DATABASE_URL = _address(
     "DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}", ("sqlite", "postgres", "postgresql", "psql", "pgsql")
 )
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES["default"]["CONN_MAX_AGE"] = 60  # a connection a thread, not one a request: opening costs more than a query
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Web, worker and beat share the file: write transactions queue up instead of failing half-way.
     DATABASES["default"]["OPTIONS"] = {
@@ -134,7 +159,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 5}}
+    DATABASES["default"] |= {"CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 5}}
 
 # --- Celery: the row is the truth, a task only carries its id ---------------------------------------------------------
 BROKER_DIR = DATA_DIR / "broker"
@@ -242,5 +267,18 @@ STORAGES = {
 # --- Logs ------------------------------------------------------------------------------------------------------------
 LOGGING_CONFIG = None
 LOGGING = logging_config(
-    secrets=[KIRIM_API_KEY, SECRET_KEY, _password_of(DATABASE_URL), _password_of(CELERY_BROKER_URL)], debug=DEBUG
+    secrets=[
+        KIRIM_API_KEY,
+        *(secret.strip() for secret in KIRIM_WEBHOOK_SECRET.split(",")),
+        *APIDECK_API_KEY.split(","),
+        LAYERCAKE_API_KEY,
+        *(secret.strip() for secret in LAYERCAKE_WEBHOOK_SECRET.split(",")),
+        AFOSTO_TOKEN,
+        AFOSTO_CLIENT_SECRET,
+        *(secret.strip() for secret in AFOSTO_WEBHOOK_SECRET.split(",")),
+        SECRET_KEY,
+        _password_of(DATABASE_URL),
+        _password_of(CELERY_BROKER_URL),
+    ],
+    debug=DEBUG,
 )

@@ -14,16 +14,27 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
 from backoffice import upstreams
+from backoffice.bulk import run as bulk_run
+from backoffice.client import PERSON
 from backoffice.freshness import last_sweep
-from backoffice.models import Drift, RejectedRecord, RowChange, SyncRun
+from backoffice.models import BulkAction, Drift, RejectedRecord, RowChange, SyncRun, WebhookDelivery
+from backoffice.pruning import delete_in_parts
 from backoffice.sync import engine, runs
 from backoffice.sync.resource import RESOURCES
+from backoffice.webhooks import process
+from backoffice.writes import settle as settling
+from backoffice.writes.prune import prune_writes
 
 log = structlog.get_logger(__name__)
 
 FORGOTTEN_AFTER = timedelta(seconds=60)
+BULK_ROWS_HERE = 20  # so many rows of a bulk action are begun while the person waits
+BULK_S_HERE = 10.0
 KEEP_RUNS = timedelta(days=90)
 KEEP_CHANGES = timedelta(days=180)
+KEEP_WRITES = timedelta(days=180)
+KEEP_DELIVERIES = timedelta(days=30)
+KEEP_FAILED_DELIVERIES = timedelta(days=180)
 
 
 @shared_task
@@ -39,9 +50,30 @@ def carry_out_run(run_id: int) -> None:
 
 @shared_task
 def sync_resource(resource: str, mode: str = SyncRun.Mode.NORMAL) -> None:
-    """A scheduled sync: write a run down and carry it out. Nothing happens while the upstream is off."""
+    """A scheduled sync: write a run down and carry it out. Nothing happens while the upstream is off.
+
+    A hot one is left out while another run of the resource is under way: the next is near.
+    """
+    is_under_way = SyncRun.objects.filter(resource=resource, state=SyncRun.State.RUNNING).exists()
+    if mode == SyncRun.Mode.HOT and is_under_way:
+        return
     if upstreams.is_on(RESOURCES[resource].upstream):
         carry_out_run(runs.queue(resource, trigger=SyncRun.Trigger.SCHEDULE, mode=mode).pk)
+
+
+@shared_task
+def process_deliveries() -> None:
+    """Process the deliveries that wait, all there are. Any number of these may run: each row is claimed by one."""
+    if process.process_due():
+        send_deliveries()
+
+
+@shared_task
+def carry_out_bulk(bulk_id: str) -> None:
+    """Carry out rows of a bulk action for some seconds, then queue up again behind others while rows wait."""
+    bulk = BulkAction.objects.filter(pk=bulk_id).first()
+    if bulk is not None and not bulk_run.is_crowded(bulk) and bulk_run.work(bulk):
+        send_bulk(bulk, tasks=1)
 
 
 @shared_task
@@ -53,6 +85,20 @@ def reap() -> None:
             publish(runs.queue(run.resource, trigger=SyncRun.Trigger.REAPER, mode=run.mode, accepts=run.accepts))
     for run in runs.forgotten_runs(FORGOTTEN_AFTER):
         publish(run)
+    for bulk in bulk_run.silent_bulk_actions():
+        log.info("bulk action is handed out again", bulk=str(bulk.pk))
+        bulk_run.hand_out_again(bulk)
+        send_bulk(bulk)
+    if process.due().exists():  # their task was lost, or their pause is over
+        send_deliveries()
+
+
+@shared_task
+def settle_writes() -> None:
+    """Find out what became of writes: of those whose process is gone, and of the unknown ones whose time has come."""
+    settling.find_lost()
+    for write in settling.settle_due():
+        log.info("write looked for", write=str(write.pk), state=write.state)
 
 
 @shared_task
@@ -69,12 +115,20 @@ def start_up() -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete runs, changes, drift and settled rejections past their time. What still needs a person stays."""
+    """Delete runs, changes, drift, deliveries, settled writes and rejections past their time.
+
+    What still needs a person stays.
+    """
     now = timezone.now()
-    RowChange.objects.filter(changed_at__lt=now - KEEP_CHANGES).delete()
-    RejectedRecord.objects.filter(resolved_at__lt=now - KEEP_RUNS).delete()
-    Drift.objects.filter(last_seen_at__lt=now - KEEP_CHANGES).delete()
-    SyncRun.objects.filter(ended_at__lt=now - KEEP_RUNS).exclude(pk__in=_last_sweeps()).delete()
+    delete_in_parts(RowChange.objects.filter(changed_at__lt=now - KEEP_CHANGES))
+    delete_in_parts(RejectedRecord.objects.filter(resolved_at__lt=now - KEEP_RUNS))
+    delete_in_parts(Drift.objects.filter(last_seen_at__lt=now - KEEP_CHANGES))
+    done = WebhookDelivery.objects.filter(state__in=[WebhookDelivery.State.PROCESSED, WebhookDelivery.State.IGNORED])
+    delete_in_parts(done.filter(received_at__lt=now - KEEP_DELIVERIES))
+    failed = WebhookDelivery.objects.filter(state=WebhookDelivery.State.FAILED)
+    delete_in_parts(failed.filter(received_at__lt=now - KEEP_FAILED_DELIVERIES))
+    prune_writes(now - KEEP_WRITES)
+    delete_in_parts(SyncRun.objects.filter(ended_at__lt=now - KEEP_RUNS).exclude(pk__in=_last_sweeps()))
 
 
 def _last_sweeps() -> list[int]:
@@ -105,9 +159,42 @@ def send(run_id: int) -> bool:
         return False
 
 
+def send_deliveries() -> bool:
+    """Tell the workers that deliveries wait. False with the broker down: the rows are kept and told of later."""
+    try:
+        process_deliveries.delay()
+        return True
+    except (BrokerDown, OSError) as error:
+        log.warning("the broker is down; the deliveries are kept and told of later", error=str(error))
+        return False
+
+
+def start_bulk(bulk: BulkAction) -> bool:
+    """Begin a committed bulk action: a small one here, for at most 10 s, and what is left by the workers.
+
+    False where the broker is down: what is left is kept and handed out later.
+    """
+    goes_on = True
+    if bulk_run.waiting(bulk) <= BULK_ROWS_HERE:
+        goes_on = bulk_run.work(bulk, patience=PERSON, within_s=BULK_S_HERE, waits_out_pauses=False)
+    return not goes_on or send_bulk(bulk)
+
+
+def send_bulk(bulk: BulkAction, tasks: int | None = None) -> bool:
+    """Hand a committed bulk action to the workers now, as several tasks at once. False with the broker down."""
+    try:
+        for _ in range(bulk_run.tasks_for(bulk) if tasks is None else tasks):
+            carry_out_bulk.delay(str(bulk.pk))
+        return True
+    except (BrokerDown, OSError) as error:
+        log.warning("the broker is down; the bulk action is kept", bulk=str(bulk.pk), error=str(error))
+        return False
+
+
 @worker_ready.connect
 def _at_worker_start(**kwargs: Any) -> None:
     start_up.delay()
+    settle_writes.delay()
 
 
 @worker_shutting_down.connect

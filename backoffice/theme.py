@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -13,20 +12,15 @@ def environment(request: HttpRequest) -> list[str]:
     """The badge on every page: the sandbox, or which live installation."""
     from backoffice import upstreams  # settings import this module before there are models
 
-    seen = {upstreams.identity(name) for name in upstreams.UPSTREAMS if upstreams.is_on(name)}
-    if not seen:
+    on = [name for name in upstreams.UPSTREAMS if upstreams.is_on(name)]
+    if not on:
         return ["No upstream", "warning"]
-    if seen == {upstreams.SANDBOX}:
-        return ["Sandbox", "info"]
-    return [" + ".join(sorted(_live(name) if name != upstreams.SANDBOX else "Sandbox" for name in seen)), "danger"]
+    is_live = any(upstreams.identity(name) != upstreams.SANDBOX for name in on)
+    return [" + ".join(sorted({upstreams.installation(name) for name in on})), "danger" if is_live else "info"]
 
 
-def _live(identity: str) -> str:
-    return f"Live · {urlsplit(identity).netloc or identity}"
-
-
-def _may(permission: str) -> Callable[[HttpRequest], bool]:
-    return lambda request: request.user.has_perm(permission)
+def _may(*permissions: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perms(permissions)
 
 
 def _is_superuser(request: HttpRequest) -> bool:
@@ -36,6 +30,9 @@ def _is_superuser(request: HttpRequest) -> bool:
 def _under(*names: str) -> Callable[[HttpRequest], bool]:
     """Whether a page lies under one of these; by whole path segments, unlike Unfold's own test."""
     return lambda request: any(request.path.startswith(reverse(name)) for name in names)
+
+
+NEEDS_YOU = "Needs you"
 
 
 def _is_desk(request: HttpRequest) -> bool:
@@ -58,10 +55,21 @@ def _runs_active(request: HttpRequest) -> bool:
     return request.path.startswith(("/runs/", reverse("admin:backoffice_syncrun_changelist")))
 
 
+def _bulk_active(request: HttpRequest) -> bool:
+    lists = (reverse("admin:backoffice_bulkaction_changelist"), reverse("admin:backoffice_bulkitem_changelist"))
+    return request.path.startswith(("/bulk/", *lists))
+
+
+def _is_needs_you(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse("needs_you"))
+
+
 NAVIGATION: list[dict[str, Any]] = [
     {
         "items": [
             {"title": "Desk", "icon": "space_dashboard", "link": reverse_lazy("admin:index"), "active": _is_desk},
+            {"title": "Search", "icon": "search", "link": reverse_lazy("search"), "active": _under("search")},
+            {"title": NEEDS_YOU, "icon": "back_hand", "link": reverse_lazy("needs_you"), "active": _is_needs_you},
         ],
     },
     {
@@ -70,6 +78,51 @@ NAVIGATION: list[dict[str, Any]] = [
             _model("Customers", "groups", "customers.customer", "customers.view_customer"),
             _model("Setup links", "link", "customers.setuplink", "customers.view_setuplink"),
             _model("WhatsApp accounts", "forum", "customers.whatsappaccount", "customers.view_whatsappaccount"),
+            _model("Support customers", "support_agent", "customers.supportcustomer", "customers.view_supportcustomer"),
+            {
+                "title": "Same customer?",
+                "icon": "join_inner",
+                "link": reverse_lazy("identity"),
+                "permission": _may("customers.view_identitylink", "customers.view_customer"),
+                "active": _under("identity"),
+            },
+        ],
+    },
+    {
+        "title": "CRM",
+        "items": [
+            _model("Contacts", "contacts", "customers.contact", "customers.view_contact"),
+            _model("Organizations", "domain", "customers.organization", "customers.view_organization"),
+            _model("Invoices", "receipt_long", "customers.invoice", "customers.view_invoice"),
+            _model("Transactions", "payments", "customers.transaction", "customers.view_transaction"),
+        ],
+    },
+    {
+        "title": "Fulfilment",
+        "items": [
+            {
+                "title": "Work board",
+                "icon": "view_kanban",
+                "link": reverse_lazy("board"),
+                "permission": _may("fulfilment.view_handlinglist"),
+                "active": _under("board"),
+            },
+            _model("Handling lists", "checklist_rtl", "fulfilment.handlinglist", "fulfilment.view_handlinglist"),
+            _model("Shipments", "local_shipping", "fulfilment.shipment", "fulfilment.view_shipment"),
+            _model("Parcels", "package_2", "fulfilment.parcel", "fulfilment.view_parcel"),
+            _model("Labels", "label", "fulfilment.labeljob", "fulfilment.view_labeljob"),
+            _model("Recipients", "contact_mail", "fulfilment.recipient", "fulfilment.view_recipient"),
+            _model("Locations", "warehouse", "fulfilment.location", "fulfilment.view_location"),
+            _model("Shipping methods", "conveyor_belt", "fulfilment.shippingmethod", "fulfilment.view_shippingmethod"),
+            _model("Pickers", "badge", "fulfilment.picker", "fulfilment.view_picker"),
+        ],
+    },
+    {
+        "title": "Writes",
+        "items": [
+            _model("Writes", "edit_note", "backoffice.remotewrite", "backoffice.view_remotewrite"),
+            _model("Bulk actions", "checklist", "backoffice.bulkaction", "backoffice.view_bulkaction")
+            | {"active": _bulk_active},
         ],
     },
     {
@@ -77,6 +130,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _model("Runs", "sync", "backoffice.syncrun", "backoffice.view_syncrun") | {"active": _runs_active},
             _model("Rejected records", "report", "backoffice.rejectedrecord", "backoffice.view_rejectedrecord"),
+            _model("Webhook deliveries", "webhook", "backoffice.webhookdelivery", "backoffice.view_webhookdelivery"),
             _model("Changes", "difference", "backoffice.rowchange", "backoffice.view_rowchange"),
             _model("Drift", "alt_route", "backoffice.drift", "backoffice.view_drift"),
             _model("Upstreams", "cloud", "backoffice.upstreamstate", "backoffice.view_upstreamstate"),
@@ -99,6 +153,21 @@ NAVIGATION: list[dict[str, Any]] = [
     },
 ]
 
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu, with how many things wait for this person."""
+    from backoffice.needs import section  # settings import this module before there are models
+
+    waiting = section.count(request)
+    if not waiting:
+        return NAVIGATION
+    badge = {"badge": f"{waiting:,}", "badge_variant": "warning"}
+    return [
+        group | {"items": [item | badge if item["title"] == NEEDS_YOU else item for item in group["items"]]}
+        for group in NAVIGATION
+    ]
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Back office",
     "SITE_HEADER": "Back office",
@@ -113,9 +182,13 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": environment,
     "DASHBOARD_CALLBACK": "backoffice.dashboard.desk_context",
     "STYLES": [lambda request: static("backoffice/backoffice.css")],
-    "SCRIPTS": [lambda request: static("backoffice/backoffice.js")],
+    "SCRIPTS": [
+        lambda request: static("backoffice/backoffice.js"),
+        lambda request: static("backoffice/live.js"),
+        lambda request: static("customers/setup_links.js"),
+    ],
     "COMMAND": {"search_models": False, "show_history": False},
-    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": NAVIGATION},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": navigation},
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {

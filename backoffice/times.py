@@ -42,6 +42,12 @@ def at(moment: datetime | None, empty: str = "–") -> SafeString | str:
     )
 
 
+def both(moment: datetime) -> SafeString:
+    """``<time>`` with the moment in UTC as its text; a script puts the person's own time before it."""
+    minute = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return format_html('<time datetime="{}" title="{} UTC" data-both>{}</time>', _iso(moment), _exact(moment), minute)
+
+
 def _iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 

@@ -17,14 +17,48 @@ SANDBOX = "sandbox"
 
 @dataclass(frozen=True)
 class Upstream:
-    """One remote system. ``variables`` are the settings without which it is off."""
+    """One remote system."""
 
     name: str
     label: str
-    variables: tuple[str, ...]
+    address: str
+    """The setting that says where it is."""
+    credentials: tuple[tuple[str, ...], ...]
+    """The settings that say who we are there: one set of these is needed, the first that is whole counts."""
+    scope: tuple[tuple[str, str], ...] = ()
+    """Within what its ids are unique, where that is not the whole address: a word for people, and the setting."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The settings that count: the address and the credentials in use, or those that are asked for."""
+        whole = (keys for keys in self.credentials if all(getattr(settings, key) for key in keys))
+        begun = (keys for keys in self.credentials if any(getattr(settings, key) for key in keys))
+        return (self.address, *next(whole, next(begun, self.credentials[0])))
 
 
-UPSTREAMS = {"kirim": Upstream("kirim", "Kirim", ("KIRIM_BASE_URL", "KIRIM_API_KEY"))}
+UPSTREAMS = {
+    upstream.name: upstream
+    for upstream in (
+        Upstream("kirim", "Kirim", "KIRIM_BASE_URL", (("KIRIM_API_KEY",),)),
+        Upstream(
+            "apideck",
+            "Apideck",
+            "APIDECK_BASE_URL",
+            (("APIDECK_API_KEY", "APIDECK_APP_ID", "APIDECK_CONSUMER_ID", "APIDECK_SERVICE_ID"),),
+            scope=(("consumer", "APIDECK_CONSUMER_ID"), ("service", "APIDECK_SERVICE_ID")),
+        ),
+        Upstream(
+            "layercake",
+            "L4YERCAK3",
+            "LAYERCAKE_BASE_URL",
+            (("LAYERCAKE_API_KEY", "LAYERCAKE_ORGANIZATION_ID"),),
+            scope=(("organization", "LAYERCAKE_ORGANIZATION_ID"),),
+        ),
+        Upstream(
+            "afosto", "Afosto", "AFOSTO_BASE_URL", (("AFOSTO_TOKEN",), ("AFOSTO_CLIENT_ID", "AFOSTO_CLIENT_SECRET"))
+        ),
+    )
+}
 
 
 def missing_variables(name: str) -> list[str]:
@@ -56,7 +90,12 @@ def _is_web_address(value: str) -> bool:
 def to_do(name: str) -> str:
     """What an operator has to do before the upstream is on: "set A and B"; "" when it is on."""
     missing = missing_variables(name)
-    return f"set {' and '.join(missing)}" if missing else "; ".join(unusable_variables(name))
+    if not missing:
+        return "; ".join(unusable_variables(name))
+    first, *others = UPSTREAMS[name].credentials
+    is_open = set(first) <= set(missing)  # nothing of any set is there yet
+    ways = "".join(f" (or {' and '.join(other)})" for other in others) if is_open else ""
+    return f"set {' and '.join(missing)}{ways}"
 
 
 def why_off(name: str) -> str:
@@ -71,11 +110,28 @@ def is_on(name: str) -> bool:
 
 
 def identity(name: str) -> str:
-    """Which installation of the upstream the configuration names: its base URL, or ``sandbox`` whatever its port."""
+    """Which installation of the upstream the configuration names, or ``sandbox`` whatever its port.
+
+    The base URL, and the account where ids are unique only within one: two accounts never share a mirror.
+    """
     url = urlsplit(str(getattr(settings, f"{name.upper()}_BASE_URL")))
     if url.hostname in {"127.0.0.1", "localhost", "::1"} and url.path.startswith("/sandbox/"):
         return SANDBOX
-    return url.geturl().rstrip("/")
+    return f"{url.geturl().rstrip('/')}{_account(name)}"
+
+
+def _account(name: str) -> str:
+    """The upstream's scope as an identity ends with it: " (consumer a, service b)"; empty where it has none."""
+    told = ", ".join(f"{word} {getattr(settings, variable)}" for word, variable in UPSTREAMS[name].scope)
+    return f" ({told})" if told else ""
+
+
+def installation(name: str) -> str:
+    """The same for people: "Sandbox", or "Live · kirim.example"."""
+    if identity(name) == SANDBOX:
+        return "Sandbox"
+    address = str(getattr(settings, f"{name.upper()}_BASE_URL"))
+    return f"Live · {urlsplit(address).netloc or address}{_account(name)}"
 
 
 def base_url(name: str) -> str:

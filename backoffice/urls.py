@@ -1,9 +1,13 @@
 """The URLs of the back office."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
-from backoffice import health, views
+from backoffice import bulkviews, health, needspage, searchpage, views
+from backoffice.webhooks.inbox import inbox
+
+SETUP_LINKS = RedirectView.as_view(pattern_name="admin:customers_setuplink_changelist", query_string=True)
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -16,5 +20,23 @@ urlpatterns = [
     path("runs/<int:pk>/again/", views.run_again, name="run_again"),
     path("runs/<int:pk>/stop/", views.stop_run, name="stop_run"),
     path("runs/<int:pk>/approve/", views.approve_run, name="approve_run"),
+    path("webhooks/<str:upstream>/", inbox, name="inbox"),
+    path("setup-links/", views.staff_page()(SETUP_LINKS)),
+    path("bulk/<uuid:pk>/", bulkviews.bulk_page, name="bulk"),
+    path("bulk/<uuid:pk>/live/", bulkviews.bulk_live, name="bulk_live"),
+    path("bulk/<uuid:pk>/cancel/", bulkviews.cancel_bulk, name="cancel_bulk"),
+    path("bulk/<uuid:pk>/rest/", bulkviews.bulk_rest, name="bulk_rest"),
+    path("bulk/<uuid:pk>/retry/", bulkviews.retry_bulk, name="retry_bulk"),
+    path("search/", searchpage.search, name="search"),
+    path("needs-you/", needspage.needs_you, name="needs_you"),
+    path("needs-you/writes/<uuid:pk>/look/", needspage.look, name="look_for_write"),
+    path("needs-you/writes/<uuid:pk>/again/", needspage.send_again, name="send_write_again"),
+    path("needs-you/writes/<uuid:pk>/settle/", needspage.settle, name="settle_write"),
+    path("needs-you/writes/<uuid:pk>/dismiss/", needspage.dismiss_write, name="dismiss_write"),
+    path("needs-you/bulk/<uuid:pk>/<str:kind>/dismiss/", needspage.dismiss_of_bulk, name="dismiss_bulk_writes"),
+    path("needs-you/drift/<int:pk>/dismiss/", needspage.dismiss_drift, name="dismiss_drift"),
+    path("", include("customers.urls")),
+    path("", include("customers.identitypage.urls")),
+    path("", include("fulfilment.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -7,26 +7,24 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from backoffice import runpage, tasks, upstreams
 from backoffice.dashboard import desk as desk_parts
 from backoffice.models import SyncRun
-from backoffice.roles import has_role
+from backoffice.site import View, reload
 from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
 
 BROKER_DOWN = "The broker is down. The work is kept and starts by itself within two minutes of the broker's return."
-View = Callable[..., HttpResponseBase]
 
 
 def staff_page(*permissions: str) -> Callable[[View], View]:
-    """A page for signed-in staff who hold ``permissions``. Others: log-in, or 403. A poll is told to reload instead."""
+    """A page for signed-in staff who hold ``permissions``. Others: log-in, or 403, as ``BackofficeSite`` says it."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -36,20 +34,9 @@ def staff_page(*permissions: str) -> Callable[[View], View]:
             return view(request, *args, **kwargs)
 
         guarded: View = admin.site.admin_view(checked)
-
-        @wraps(view)
-        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if request.headers.get("HX-Request") and not _may_poll(request):
-                return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-            return guarded(request, *args, **kwargs)
-
-        return never_cache(answered)
+        return guarded
 
     return decorate
-
-
-def _may_poll(request: HttpRequest) -> bool:
-    return admin.site.has_permission(request) and has_role(request.user)
 
 
 @require_safe
@@ -81,7 +68,7 @@ def run_live(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The part of a run's page that changes while it goes on. Once it is over, the whole page is loaded again."""
     run = get_object_or_404(SyncRun.objects.select_related("started_by", "resumes", "accepts", "after"), pk=pk)
     if run.is_over:
-        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        return reload()
     return TemplateResponse(request, "backoffice/parts/_run.html", runpage.parts(request, run))
 
 

@@ -12,6 +12,8 @@ from backoffice.errors import (
     RemoteNotFound,
     RemoteRejected,
     RemoteUnavailable,
+    RemoteUnconnected,
+    RemoteUnsupported,
 )
 from backoffice.models import SyncRun
 from backoffice.sync.resource import RESOURCES
@@ -33,6 +35,11 @@ def things(resource: str) -> str:
     label = label_of(resource)
     first = label.partition(" ")[0]
     return label[:1].lower() + label[1:] if first[1:].islower() else label
+
+
+def a(noun: str) -> str:
+    """A noun with its article: "a customer", "an invoice"."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def error_in_words(run: SyncRun) -> str:
@@ -73,6 +80,10 @@ def remote_error_in_words(error: RemoteError, label: str) -> str:
     """What happened at the upstream called ``label`` and what to do, with the technical part in parentheses."""
     if isinstance(error, RemoteNotFound):
         return f"{label} does not know it."
+    if isinstance(error, RemoteUnconnected):
+        return f"{label}'s connection to the system behind it does not work; its owner has to repair it. ({error})"
+    if isinstance(error, RemoteUnsupported):
+        return f"The system behind {label} cannot do this. ({error})"
     if isinstance(error, RemoteRejected) and not isinstance(error, RemoteAuthFailed):
         return f"{label} refused it: {_remote_words(error)}."
     return f"{_what_to_do(error, label)} ({error})"

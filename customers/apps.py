@@ -1,13 +1,14 @@
-"""The customers app: Kirim's customers, setup links and accounts."""
+"""The customers app: Kirim's customers, setup links and accounts, Apideck's support customers."""
 
 from django.apps import AppConfig
 
 
 class CustomersConfig(AppConfig):
-    """Makes the app's resources known to the sync engine."""
+    """Makes the app's resources known to the sync engine, its verbs to the writes, its inbox to the webhooks."""
 
     name = "customers"
     verbose_name = "Customers"
 
     def ready(self) -> None:
-        from customers import sync  # noqa: F401  importing registers the resources
+        from customers import needs, needs_erasure, pasted, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
+        from customers.identity import own  # noqa: F401

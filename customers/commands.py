@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from backoffice.errors import NotFound
-from customers.models import Customer, SetupLink, WhatsAppAccount
+from customers.models import SetupLink, WhatsAppAccount
 from customers.states import link_state
+from customers.verbs.kirim import customer
 
 CUSTOMER_MEMBERS = (
     "remote_id",
@@ -16,6 +16,16 @@ CUSTOMER_MEMBERS = (
     "archived_at",
     "remote_created_at",
     "remote_updated_at",
+    "synced_at",
+    "vanished_at",
+)
+ACCOUNT_COLUMNS = (
+    "remote_id",
+    "phone_number_id",
+    "phone_number",
+    "name",
+    "status",
+    "customer_remote_id",
     "synced_at",
     "vanished_at",
 )
@@ -34,10 +44,8 @@ LINK_MEMBERS = (
 
 def mirrored_customer(remote_id: str) -> dict[str, Any]:
     """The columns of a mirrored customer. Raises NotFound, with a sentence that says how to get it here."""
-    row: dict[str, Any] | None = Customer.objects.filter(remote_id=remote_id).values(*CUSTOMER_MEMBERS).first()
-    if row is None:
-        raise NotFound(f"Customer {remote_id} is not mirrored here. To read it: manage.py customers fetch {remote_id}")
-    return row
+    found = customer(remote_id)
+    return {name: getattr(found, name) for name in CUSTOMER_MEMBERS}
 
 
 def accounts_of(customer_remote_id: str) -> list[dict[str, Any]]:

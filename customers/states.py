@@ -14,12 +14,18 @@ ACCOUNT: Mapping[str, Tone] = {"connected": "good", "degraded": "warn", "disconn
 LINK: Mapping[str, Tone] = {"active": "good", "consumed": "info", "expired": "dull", "revoked": "bad"}
 
 ENDING_SOON = timedelta(days=1)
+SIGNING_UP_TAKES = timedelta(minutes=2)  # until the customer of a link that was used just now is active as well
 
 
 def link_state(link: SetupLink, now: datetime | None = None) -> str:
     """The link's state as staff see it: Kirim's last word, but expired once its time is over."""
     is_over = link.expires_at <= (now or timezone.now())
     return "expired" if link.status == "active" and is_over else link.status
+
+
+def is_usable(link: SetupLink) -> bool:
+    """Whether somebody can still sign up with it, by all that is known here."""
+    return link.vanished_at is None and link_state(link) == "active"
 
 
 def usable_links() -> Q:
@@ -30,3 +36,16 @@ def usable_links() -> Q:
 def links_ending_soon() -> Q:
     """Usable links that end within a day."""
     return usable_links() & Q(expires_at__lte=timezone.now() + ENDING_SOON)
+
+
+def was_eaten(link: SetupLink, swept_from: datetime | None) -> bool:
+    """Whether a link was used up without anybody signing up, as a mail scanner or a chat preview that opens it does.
+
+    Told only by a reading of the customer that is newer than the use. ``swept_from``: when the last complete sweep of
+    the customers began.
+    """
+    customer = link.customer
+    if customer is None or link.status != "consumed" or link.consumed_at is None or customer.vanished_at:
+        return False
+    read_at = max(customer.synced_at, swept_from) if swept_from else customer.synced_at
+    return customer.status == "pending" and read_at > link.consumed_at + SIGNING_UP_TAKES

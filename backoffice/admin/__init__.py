@@ -1,10 +1,11 @@
 """The kernel's part of the admin.
 
 readonly.py   lists and pages of rows that nobody edits here     mirror.py   the same for mirrored remote objects
-runs.py rejected.py changes.py upstreams.py                      the kernel's own rows
+selecting.py one verb for many rows of a list                    bulk.py     what came of that
+runs.py rejected.py changes.py writes.py upstreams.py deliveries.py  the kernel's own rows
 users.py beat.py                                                 other people's models, in the theme
 """
 
-from backoffice.admin import beat, changes, rejected, runs, upstreams, users
+from backoffice.admin import beat, bulk, changes, deliveries, rejected, runs, upstreams, users, writes
 
-__all__ = ["beat", "changes", "rejected", "runs", "upstreams", "users"]
+__all__ = ["beat", "bulk", "changes", "deliveries", "rejected", "runs", "upstreams", "users", "writes"]

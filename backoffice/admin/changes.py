@@ -1,20 +1,59 @@
-"""What syncs changed, and what remotes say that their contracts do not know."""
+"""What changed in mirrored rows, and where remotes depart from their contracts."""
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from backoffice import times
-from backoffice.access import may_see_payload, readable_resources
-from backoffice.admin.filters import ResourceFilter, value_filter
+from backoffice.access import readable_resources
+from backoffice.admin.filters import Filter, ResourceFilter, value_filter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Fact, ReadOnlyAdmin, Section
 from backoffice.models import Drift, RowChange
 from backoffice.payloads import shown_changes
+from backoffice.webhooks.summary import unannounced
 from backoffice.wording import label_of
+
+
+class CauseFilter(Filter):
+    """What brought the change here."""
+
+    title, parameter_name = "cause", "cause"
+    causes: ClassVar = {
+        "sweep": Q(run__isnull=False),
+        "event": Q(delivery__isnull=False),
+        "write": Q(write__isnull=False),
+        "person": Q(run=None, delivery=None, write=None),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [
+            ("sweep", "A sync"), ("unannounced", "A sync, though an event should have told"), ("event", "An event"),
+            ("write", "A write from here"), ("person", "A person who read it again"),
+        ]  # fmt: skip
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(unannounced() if value == "unannounced" else self.causes.get(value, Q(pk=None)))
+
+
+class ChangedFilter(Filter):
+    """When it was changed here."""
+
+    title, parameter_name = "changed", "changed"
+    steps: ClassVar = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("hour", "In the last hour"), ("day", "In the last day"), ("week", "In the last week")]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        span = self.steps.get(value)
+        return rows.filter(changed_at__gte=timezone.now() - span) if span else rows.none()
 
 
 @admin.register(RowChange)
@@ -22,13 +61,13 @@ class RowChangeAdmin(ReadOnlyAdmin):
     """Changes, newest first; only of rows that the person may see."""
 
     list_display = ("remote_id", "kind", "member", "when")
-    list_filter = (ResourceFilter, value_filter("member", "member"))
+    list_filter = (ResourceFilter, value_filter("member", "member"), CauseFilter, ChangedFilter)
     search_fields = ("=remote_id",)
     url_lookups = frozenset({"run"})
     search_help_text = "The whole id"
     export_columns = (
         ("resource", "resource"), ("remote_id", "remote_id"), ("member", "member"), ("changed_at", "changed_at"),
-        ("run", "run_id"),
+        ("run", "run_id"), ("write", "write_id"), ("delivery", "delivery_id"),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RowChange]:
@@ -48,7 +87,7 @@ class RowChangeAdmin(ReadOnlyAdmin):
         yield Fact("Id", copyable(obj.remote_id))
 
     def sections(self, request: HttpRequest, obj: RowChange) -> Iterable[Section]:
-        lines = shown_changes([obj], may_see_payload(request.user, obj.resource))
+        lines = shown_changes([obj], request.user)
         yield Section("Change", "admin/parts/_changes.html", {"lines": lines})
 
 
@@ -82,4 +121,6 @@ class DriftAdmin(ReadOnlyAdmin):
         yield Fact("Counted", f"{obj.count:,} times")
         yield Fact("First seen", times.at(obj.first_seen_at))
         yield Fact("Last seen", times.at(obj.last_seen_at))
-        yield Fact("Seen at, for example", copyable(obj.sample_remote_id))
+        yield Fact("Seen at, for example", copyable(obj.sample_remote_id) if obj.sample_remote_id else "–")
+        if obj.dismissed_at:
+            yield Fact("Dismissed", times.at(obj.dismissed_at), f"by {obj.dismissed_by}")

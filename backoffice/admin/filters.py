@@ -1,6 +1,6 @@
 """Filters that several lists share. The URL is the whole state; each is a field of the filter form."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 
 from backoffice import freshness
+from backoffice.records import REPLACEMENT
 from backoffice.sync.resource import RESOURCES
 
 MAX_CHOICES = 200
@@ -21,6 +22,11 @@ class Filter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         return ()
 
+    def value(self) -> str | None:
+        """The choice, without what no database takes; what held that is no choice of any filter."""
+        chosen: str | None = super().value()
+        return chosen.replace("\x00", REPLACEMENT) if chosen else chosen
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         return self.narrow(queryset, value) if value else queryset
@@ -28,6 +34,25 @@ class Filter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         """The rows with that choice; an unknown one finds nothing."""
         raise NotImplementedError
+
+
+class ChoiceFilter(Filter):
+    """The words that a column can have."""
+
+    column: ClassVar[str]
+    words: ClassVar[Sequence[tuple[str, str]]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return self.words
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(**{self.column: value})
+
+
+def choice_filter(name: str, title: str, words: Sequence[tuple[str, str]], column: str = "") -> type[ChoiceFilter]:
+    """A filter over the words of a column, by default of the filter's own name."""
+    told = {"column": column or name, "words": words, "title": title, "parameter_name": name}
+    return type(f"{name.title()}Filter", (ChoiceFilter,), told)
 
 
 class ValueFilter(Filter):
@@ -40,7 +65,7 @@ class ValueFilter(Filter):
         return [(value, str(value)[:60]) for value in values.distinct()[:MAX_CHOICES] if value]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(**{self.column: value.replace("\x00", "")})
+        return rows.filter(**{self.column: value})
 
 
 def value_filter(name: str, title: str) -> type[ValueFilter]:
@@ -57,7 +82,7 @@ class ResourceFilter(Filter):
         return [(name, resource.label) for name, resource in RESOURCES.items()]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(resource=value.replace("\x00", ""))
+        return rows.filter(resource=value)
 
 
 class VanishedFilter(Filter):

@@ -1,29 +1,42 @@
 """MirrorAdmin: lists and pages of mirrored remote objects. What is shown is our copy; how old it is, is told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import SearchResult
 
 from backoffice import freshness, times, upstreams
+from backoffice.access import hidden_members
+from backoffice.admin import fetching, live
+from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import VanishedFilter
-from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
+from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
+from backoffice.admin.selecting import SelectingAdmin
 from backoffice.badges import Tone, word
 from backoffice.mirror import MirrorModel
-from backoffice.models import RejectedRecord, RowChange
+from backoffice.models import RejectedRecord, RemoteWrite, RowChange
 from backoffice.payloads import shown_changes, shown_payload
+from backoffice.site import reload
 from backoffice.sync.resource import RESOURCES, Resource
 from backoffice.wording import things
+from backoffice.writelines import write_lines
+from backoffice.writes.history import visible_writes, writes_about
 
+MORE_SECTIONS: list[Callable[[HttpRequest, str, Any], Iterable[Section]]] = []
+"""What the apps add to the page of a record of any resource, above its history: from request, resource and row."""
 MAX_WORDS = 8
-CHANGES_A_PAGE = 20
+ROWS_A_PAGE = 20
 
 
 class MirrorChangeList(ReadOnlyChangeList):
@@ -36,13 +49,17 @@ class MirrorChangeList(ReadOnlyChangeList):
             row.fresh_at = self.model_admin.fresh_at(row, swept_from)
 
 
-class MirrorAdmin(ReadOnlyAdmin):
+class MirrorAdmin(SelectingAdmin):
     """Base of the admins of mirrored models."""
 
     resource_name: ClassVar[str]
     tones: ClassVar[Mapping[str, Tone]] = {}
     """The words of ``status`` in the contract, each with its colour."""
     search_help_text = "Search"
+    own_moments: ClassVar[tuple[str, ...]] = ()
+    """Columns besides ``synced_at`` that say when something of the record was read."""
+    fetch: ClassVar[Fetch | None] = None
+    """How one is read by its id, where the remote has such a read."""
 
     @property
     def resource(self) -> Resource:
@@ -62,6 +79,8 @@ class MirrorAdmin(ReadOnlyAdmin):
         if request.user.has_perm("backoffice.start_syncrun"):
             url = reverse("start_run", args=[self.resource_name])
             changes.buttons = [Button("Refresh now", url, "sync", off=self.upstream_off)]
+        if self.fetch and request.user.has_perm(self.fetch.permission):
+            changes.page_form = reverse(f"admin:{fetching.url_name(self)}")
 
     def _how_old(self) -> SafeString | str:
         swept_from = freshness.swept_from_of(self.model)
@@ -80,10 +99,16 @@ class MirrorAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        words = search_term.replace("\x00", "")[:200].lower().split()[:MAX_WORDS]
-        for part in words:
+        for part in self.words_of(search_term):
             queryset = queryset.filter(self.holding(part))
         return queryset, False
+
+    def words_of(self, search: str) -> list[str]:
+        """The words of a search that count, in lower case: as many as a query takes."""
+        return search.replace("\x00", "")[:200].lower().split()[:MAX_WORDS]
+
+    def shown_state(self, row: Any) -> SafeString:
+        return gone_since(row) if row.vanished_at else self.state(row)
 
     def holding(self, part: str) -> Q:
         """Rows in which a word of a search, in lower case, occurs."""
@@ -131,6 +156,54 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     # -- the page -----------------------------------------------------------------------------------------------------
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """The record's page. One that is open and may no longer be seen, or is gone, is told to load itself anew."""
+        if live.shown_version(request):
+            obj = self.get_object(request, unquote(object_id)) if self.has_view_permission(request) else None
+            return self.record_page(request, obj) if obj else reload()
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [fetching.url(self, self.fetch)] if self.fetch else []
+        return [*own, *super().get_urls()]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponseBase:
+        raise PermissionDenied  # Django's own opens a transaction first; what is made, is made on pages of our own
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
+        raise PermissionDenied
+
+    def record_page(self, request: HttpRequest, obj: Any) -> HttpResponseBase:
+        version, shown = self.version(obj), live.shown_version(request)
+        if version == shown:
+            return HttpResponse(status=204)
+        answer = super().record_page(request, obj)
+        if isinstance(answer, TemplateResponse) and answer.context_data is not None:
+            frame = live.CONTENT if shown else live.WHOLE
+            answer.context_data |= {"frame": frame, "version": version, "version_header": live.VERSION_HEADER}
+        return answer
+
+    def version(self, obj: Any) -> str:
+        """Changes with what the record's page shows: its row, what hangs on it, writes about it. One query."""
+        about = writes_about(self.resource_name, obj.remote_id)
+        rejections = RejectedRecord.objects.filter(
+            resource=self.resource_name, remote_id=obj.remote_id, resolved_at=None
+        )
+        moments = ("waits_since", "sent_at", "settled_at", "next_look_at")
+        traces = [
+            live.trace("writes", RemoteWrite.objects.filter(about), *moments),
+            live.trace("rejections", rejections, "rejected_at"),
+            *self.traces(obj),
+        ]
+        own = [getattr(obj, name) for name in ("synced_at", "vanished_at", *self.own_moments)]
+        return live.version_of(bytes(obj.payload_hash), *own, traces=traces)
+
+    def traces(self, obj: Any) -> Iterable[live.Trace]:
+        """What hangs on the record and stands on its page."""
+        return ()
+
     def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         swept_from = freshness.swept_from_of(self.model)
         label = upstreams.UPSTREAMS[self.resource.upstream].label
@@ -158,15 +231,28 @@ class MirrorAdmin(ReadOnlyAdmin):
             )
 
     def sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
+        for more in MORE_SECTIONS:
+            yield from more(request, self.resource_name, obj)
         may_see_payload = self.may_see_payload(request)
+        if request.user.has_perm("backoffice.view_remotewrite"):
+            yield self.history(request, obj)
         if request.user.has_perm("backoffice.view_rowchange"):
             changes = RowChange.objects.filter(resource=self.resource_name, remote_id=obj.remote_id)
-            page = Paginator(changes.select_related("run"), CHANGES_A_PAGE).get_page(request.GET.get("changes"))
-            lines = shown_changes(page.object_list, may_see_payload)
-            yield Section("What past syncs changed here", "admin/parts/_changes.html", {"page": page, "lines": lines})
+            page = Paginator(changes, ROWS_A_PAGE).get_page(request.GET.get("changes"))
+            lines = shown_changes(page.object_list, request.user)
+            yield Section("What changed here", "admin/parts/_changes.html", {"page": page, "lines": lines})
         if may_see_payload:
-            payload = shown_payload(obj.payload, self.resource.record.members())
+            hidden = hidden_members(request.user, self.resource_name)
+            payload = shown_payload(obj.payload, self.resource.record.members(), hidden)
             yield Section("Raw payload", "admin/parts/_payload.html", {"payload": payload})
+
+    def history(self, request: HttpRequest, obj: Any) -> Section:
+        """What was written about the object and what hangs on it, newest first."""
+        about = writes_about(self.resource_name, obj.remote_id)
+        writes = visible_writes(request.user).filter(about).select_related("follows")
+        page = Paginator(writes, ROWS_A_PAGE).get_page(request.GET.get("writes"))
+        lines = write_lines(request.user, page.object_list)
+        return Section("What we did", "backoffice/parts/_history.html", {"page": page, "lines": lines})
 
     def may_see_payload(self, request: HttpRequest) -> bool:
         """Whether the person may see what the remote sent, whole."""

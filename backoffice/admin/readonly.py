@@ -1,6 +1,6 @@
 """ReadOnlyAdmin: a list with export, and a page of facts, for rows that are never edited by hand."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -41,13 +41,16 @@ class Section:
 
 @dataclass(frozen=True)
 class Button:
-    """A POST that the person may do, or the reason why it is off."""
+    """A POST that the person may do (or a page with its form, where ``is_link``), or the reason why it is off."""
 
     label: str
     url: str
     icon: str = ""
     off: str = ""
     is_main: bool = False
+    is_link: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What a POST carries besides its token."""
 
 
 class ReadOnlyChangeList(ChangeList):  # type: ignore[misc]  # unfold is untyped

@@ -15,13 +15,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from backoffice import tasks, times, upstreams
-from backoffice.access import readable_resources
+from backoffice.access import hidden_members, readable_resources
 from backoffice.admin.filters import Filter, ResourceFilter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
 from backoffice.badges import badge
 from backoffice.errors import BackofficeError, RemoteError
 from backoffice.models import RejectedRecord
+from backoffice.payloads import shown_text
 from backoffice.sync.resource import RESOURCES
 from backoffice.sync.retry import retry
 from backoffice.views import BROKER_DOWN
@@ -98,7 +99,8 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
 
     def sections(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Section]:
         if request.user.has_perm("backoffice.view_payload_rejectedrecord"):
-            yield Section("As received, less secrets", "admin/parts/_payload.html", {"payload": obj.payload})
+            payload = shown_text(obj.payload, hidden_members(request.user, obj.resource))
+            yield Section("As received, less secrets", "admin/parts/_payload.html", {"payload": payload})
 
     def buttons(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Button]:
         if request.user.has_perm("backoffice.retry_rejectedrecord") and not obj.resolved_at:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from backoffice import times
-from backoffice.admin.filters import Filter, ResourceFilter
+from backoffice.admin.filters import Filter, ResourceFilter, choice_filter
 from backoffice.admin.readonly import ReadOnlyAdmin
 from backoffice.badges import RUN_TONES, word
 from backoffice.models import SyncRun
@@ -33,19 +33,7 @@ class StateFilter(Filter):
     def narrow(self, rows: Any, value: str) -> Any:
         if value == runs.HELD:
             return rows.filter(error=runs.HELD)
-        return rows.filter(state=value.replace("\x00", ""))
-
-
-class TriggerFilter(Filter):
-    """What started the run."""
-
-    title, parameter_name = "started by", "trigger"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return SyncRun.Trigger.choices
-
-    def narrow(self, rows: Any, value: str) -> Any:
-        return rows.filter(trigger=value.replace("\x00", ""))
+        return rows.filter(state=value)
 
 
 class DryFilter(Filter):
@@ -82,7 +70,9 @@ class SyncRunAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     list_display_links = ("name",)
     list_select_related = ("started_by",)
-    list_filter = (StateFilter, ResourceFilter, TriggerFilter, DryFilter)
+    list_filter = (
+        StateFilter, ResourceFilter, choice_filter("trigger", "started by", SyncRun.Trigger.choices), DryFilter,
+    )  # fmt: skip
     export_columns = (
         ("id", "pk"), ("resource", "resource"), ("mode", "mode"), ("dry", "is_dry"), ("state", "state"),
         ("trigger", "trigger"), ("queued_at", "queued_at"), ("started_at", "started_at"), ("ended_at", "ended_at"),

@@ -10,6 +10,7 @@ from backoffice import times, upstreams
 from backoffice.admin.readonly import Fact, ReadOnlyAdmin, ReadOnlyChangeList
 from backoffice.badges import badge
 from backoffice.models import UpstreamState
+from backoffice.webhooks.inboxes import INBOXES
 
 
 @admin.register(UpstreamState)
@@ -36,6 +37,8 @@ class UpstreamStateAdmin(ReadOnlyAdmin):
             return badge("another is configured", "bad")
         if state.key_refused:
             return badge("key refused", "bad", state.pause_reason)
+        if told := _told(state):
+            return badge("not connected", "bad", told)
         refusal = upstreams.open_breaker(state.upstream).refusal()
         return badge("paused", "warn", refusal) if refusal else badge("on", "good")
 
@@ -48,6 +51,14 @@ class UpstreamStateAdmin(ReadOnlyAdmin):
         yield Fact("Records came from", obj.identity or "nowhere yet")
         yield Fact("Last synced", times.at(obj.last_success_at, "never"))
         yield Fact("Failed calls in a row", obj.failures)
+        if told := _told(obj):
+            yield Fact("Its webhooks told", told)
         if obj.paused_until:
             yield Fact("Paused until", times.at(obj.paused_until))
             yield Fact("Because", obj.pause_reason)
+
+
+def _told(state: UpstreamState) -> str:
+    """What the upstream's own events say is wrong with it."""
+    inbox = INBOXES.get(state.upstream)
+    return inbox.trouble() if inbox and upstreams.is_on(state.upstream) else ""

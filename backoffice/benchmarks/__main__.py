@@ -13,15 +13,19 @@ POSTGRESQL_URL = os.environ.get("BENCH_DATABASE_URL", "postgres://postgres@127.0
 
 
 def main() -> int:
-    """Run the comparison once per database that is here."""
+    """Run the comparisons once per database that is here."""
     environments = [{name: value for name, value in os.environ.items() if name != "DATABASE_URL"}]
     try:
         psycopg.connect(POSTGRESQL_URL, connect_timeout=2).close()
         environments.append({**os.environ, "DATABASE_URL": POSTGRESQL_URL})
     except psycopg.OperationalError:
         print("PostgreSQL  left out: none answers at BENCH_DATABASE_URL")  # noqa: T201
-    command = [sys.executable, "-m", "backoffice.benchmarks.compare"]
-    return max(subprocess.run(command, env=environment).returncode for environment in environments)  # noqa: S603
+    commands = [[sys.executable, "-m", f"backoffice.benchmarks.{name}"] for name in ("compare", "inbox", "identity")]
+    return max(
+        subprocess.run(command, env=environment).returncode  # noqa: S603
+        for command in commands
+        for environment in environments
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ os.environ |= {
     "KIRIM_API_KEY": "bench",
     "KIRIM_BASE_URL": "set per measurement",
     "KIRIM_REQUESTS_PER_MINUTE": "0",
+    "AFOSTO_TOKEN": "bench",
+    "AFOSTO_BASE_URL": "set per measurement",
+    "AFOSTO_REQUESTS_PER_MINUTE": "0",
 }
 
 import django  # noqa: E402
@@ -36,24 +39,25 @@ from django.db import connection  # noqa: E402
 from backoffice import upstreams  # noqa: E402
 from backoffice.benchmarks import limit  # noqa: E402
 from backoffice.benchmarks.databases import PostgreSQL, SQLite  # noqa: E402
+from backoffice.benchmarks.kinds import CUSTOMERS, PARCELS, Kind  # noqa: E402
 from backoffice.models import SyncRun  # noqa: E402
 from backoffice.sync import engine, runs  # noqa: E402
 
-CUSTOMERS = 20_000
+ROWS = 20_000
 ROUNDS = 5
 PORT = 9650
 
 
-def base_url(customers: int = CUSTOMERS, changed: int = 0, latency_ms: int = 0) -> str:
-    """A Kirim of ready-made pages."""
-    return f"http://127.0.0.1:{PORT}/{customers}/{changed}/{latency_ms}/v1"
+def base_url(kind: Kind = CUSTOMERS, rows: int = ROWS, changed: int = 0, latency_ms: int = 0) -> str:
+    """An upstream of ready-made pages."""
+    return f"http://127.0.0.1:{PORT}/{rows}/{changed}/{latency_ms}/{kind.path}"
 
 
-def sync(url: str) -> float:
+def sync(kind: Kind, url: str) -> float:
     """Seconds of a whole run through the engine, run record and all, on the database in use."""
-    settings.KIRIM_BASE_URL = url
-    upstreams.accept("kirim")  # every situation has an address of its own
-    run = runs.queue("kirim.customers", trigger="command", mode=SyncRun.Mode.FULL)
+    setattr(settings, f"{kind.upstream.upper()}_BASE_URL", url)
+    upstreams.accept(kind.upstream)  # every situation has an address of its own
+    run = runs.queue(kind.resource, trigger="command", mode=SyncRun.Mode.FULL)
     connection.ensure_connection()
     start = time.perf_counter()
     engine.carry_out(run)
@@ -61,6 +65,9 @@ def sync(url: str) -> float:
     if run.state != SyncRun.State.SUCCEEDED:
         raise SystemExit(f"the benchmark's sync ended {run.state}: {run.error}")
     return seconds
+
+
+Way = Callable[[Kind, str, str], float]
 
 
 class Comparison:
@@ -76,21 +83,22 @@ class Comparison:
         databases.copy("empty", "ours")
         databases.copy("empty", "theirs")
         databases.use("ours")
-        sync(base_url())
+        sync(CUSTOMERS, base_url())
         databases.settle("ours")
-        limit.first_load(base_url(), databases.url("theirs"))
+        limit.first_load(CUSTOMERS, base_url(), databases.url("theirs"))
         databases.settle("theirs")
 
     def ratio(
-        self, title: str, floor: float, url: str, limits: Sequence[Callable[[str, str], float]], source: tuple[str, str]
-    ) -> bool:
+        self, title: str, floor: float, url: str, limits: Sequence[Way], source: tuple[str, str],
+        kind: Kind = CUSTOMERS,
+    ) -> bool:  # fmt: skip
         """Measure one situation in alternating rounds, print it, and say whether it is above its floor."""
         ours: list[float] = []
         theirs: dict[str, list[float]] = {way.__name__: [] for way in limits}
         for round_number in range(ROUNDS):
-            steps: list[Callable[[], None]] = [lambda: ours.append(self._measure_ours(url, source[0]))]
+            steps: list[Callable[[], None]] = [lambda: ours.append(self._measure_ours(kind, url, source[0]))]
             steps += [
-                lambda way=way: theirs[way.__name__].append(self._measure_limit(way, url, source[1]))  # type: ignore[misc]
+                lambda way=way: theirs[way.__name__].append(self._measure_limit(way, kind, url, source[1]))  # type: ignore[misc]
                 for way in limits
             ]
             for step in steps if round_number % 2 else reversed(steps):
@@ -104,16 +112,16 @@ class Comparison:
         )
         return ratio >= floor
 
-    def _measure_ours(self, url: str, source: str) -> float:
+    def _measure_ours(self, kind: Kind, url: str, source: str) -> float:
         self._databases.copy(source, "round")
         self._databases.use("round")
-        seconds = sync(url)
+        seconds = sync(kind, url)
         connection.close()
         return seconds
 
-    def _measure_limit(self, way: Callable[[str, str], float], url: str, source: str) -> float:
+    def _measure_limit(self, way: Way, kind: Kind, url: str, source: str) -> float:
         self._databases.copy(source, "round")
-        return way(url, self._databases.url("round"))
+        return way(kind, url, self._databases.url("round"))
 
 
 def compare(databases: SQLite | PostgreSQL, floors: dict[str, float]) -> bool:
@@ -127,8 +135,12 @@ def compare(databases: SQLite | PostgreSQL, floors: dict[str, float]) -> bool:
         [
             comparison.ratio("first load", floors["first"], base_url(), [limit.first_load], empty),
             comparison.ratio("unchanged re-sync", floors["unchanged"], base_url(), resyncs, loaded),
-            comparison.ratio("1 % changed", floors["changed"], base_url(changed=CUSTOMERS // 100), resyncs, loaded),
+            comparison.ratio("1 % changed", floors["changed"], base_url(changed=ROWS // 100), resyncs, loaded),
             comparison.ratio("20 ms a request", 0.95, base_url(latency_ms=20), [limit.first_load], empty),
+            comparison.ratio("numbered pages", 0.40, base_url(PARCELS), [limit.first_load], empty, PARCELS),
+            comparison.ratio(
+                "the same, 20 ms", 0.70, base_url(PARCELS, latency_ms=20), [limit.first_load], empty, PARCELS
+            ),
         ]
     )
 
@@ -139,7 +151,7 @@ def memory_growth(databases: SQLite) -> bool:
     for customers in (20_000, 120_000):
         databases.copy("empty", "memory")
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "backoffice.benchmarks.memory", base_url(customers)],
+            [sys.executable, "-m", "backoffice.benchmarks.memory", base_url(rows=customers)],
             env=os.environ | {"DATABASE_URL": databases.url("memory")},
             capture_output=True,
             text=True,

@@ -1,4 +1,4 @@
-"""Moments as the upstreams write them: UTC with milliseconds and a Z."""
+"""Moments as the upstreams write them: in UTC."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +14,11 @@ def utc_now() -> datetime:
 def stamp(moment: datetime) -> str:
     """``2025-03-04T08:15:30.000Z``. Stamps sort as text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def offset_stamp(moment: datetime) -> str:
+    """``2025-03-04T08:15:30+00:00``, without milliseconds. These sort as text too."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def milliseconds(moment: datetime) -> int:

@@ -3,6 +3,7 @@
 import base64
 from datetime import datetime
 from hashlib import blake2b
+from uuid import UUID
 
 from backoffice.sandbox.clock import milliseconds
 from backoffice.sandbox.storage import Storage
@@ -23,6 +24,14 @@ def scrambled(seed: int, purpose: str, number: int, size: int) -> bytes:
     return blake2b(f"{seed}/{purpose}/{number}".encode(), digest_size=size).digest()
 
 
+def is_signing_secret(text: str) -> bool:
+    """Whether a text is one: ``whsec_`` and 24 to 64 bytes in base64, as Standard Webhooks wants it."""
+    try:
+        return text.startswith("whsec_") and 24 <= len(base64.b64decode(text[6:], validate=True)) <= 64
+    except ValueError:
+        return False
+
+
 class IdSource:
     """Makes ids one after another. How many it made is kept in the storage, so a restart repeats none."""
 
@@ -36,6 +45,14 @@ class IdSource:
     def digits(self, length: int) -> str:
         """A number id: ``length`` digits, the first not 0."""
         return str(10 ** (length - 1) + int.from_bytes(self._bytes(16)) % (9 * 10 ** (length - 1)))
+
+    def uuid(self) -> str:
+        """A random UUID (version 4)."""
+        return str(UUID(bytes=self._bytes(16), version=4))
+
+    def hex(self, length: int) -> str:
+        """``length`` hexadecimal digits, an even number up to 128."""
+        return self._bytes(length // 2).hex()
 
     def token(self) -> str:
         """A one-time token; letters and digits after a prefix that tells where it comes from."""

@@ -14,6 +14,7 @@ from typing import Any
 Row = sqlite3.Row  # members by name
 
 _NOTES = "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
+_COUNT_UP = "INSERT INTO notes VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value"
 
 
 class Storage:
@@ -60,22 +61,30 @@ class Storage:
             return row
 
     def select(
-        self, table: str, conditions: Mapping[str, Any] | None = None, *, newest_first: bool = False, limit: int = -1
+        self,
+        table: str,
+        conditions: Mapping[str, Any] | None = None,
+        *,
+        newest_first: bool = False,
+        limit: int = -1,
+        offset: int = 0,
     ) -> list[Row]:
         """Rows of ``table`` in the order of their creation.
 
         Args:
             conditions: SQL with one question mark -> its value; all must hold.
             limit: at most so many; -1: all.
+            offset: after leaving out so many.
         """
-        where = " AND ".join(conditions) if conditions else "true"
+        where = _where(conditions)
         order = "DESC" if newest_first else "ASC"
-        sql = f"SELECT * FROM {table} WHERE {where} ORDER BY seq {order} LIMIT ?"  # noqa: S608  all names are ours
-        return self.rows(sql, (*(conditions or {}).values(), limit))
+        sql = f"SELECT * FROM {table} WHERE {where} ORDER BY seq {order} LIMIT ? OFFSET ?"  # noqa: S608  all names are ours
+        return self.rows(sql, (*(conditions or {}).values(), limit, offset))
 
-    def count(self, table: str) -> int:
-        """How many rows ``table`` has."""
-        row = self.row(f"SELECT count(*) AS rows FROM {table}")  # noqa: S608  all names are ours
+    def count(self, table: str, conditions: Mapping[str, Any] | None = None) -> int:
+        """How many rows of ``table`` there are, all or those for which ``conditions`` hold."""
+        sql = f"SELECT count(*) AS rows FROM {table} WHERE {_where(conditions)}"  # noqa: S608  all names are ours
+        row = self.row(sql, tuple((conditions or {}).values()))
         return row["rows"] if row else 0
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
@@ -105,15 +114,17 @@ class Storage:
 
     def count_up(self, name: str) -> int:
         """Add one to the number kept under ``name`` and answer it; the first is 1."""
-        with self.transaction():
-            value = (self.note(name) or 0) + 1
-            self.set_note(name, value)
-            return value
+        row = self.row(_COUNT_UP, (name,))
+        return row["value"] if row else 0
 
     def close(self) -> None:
         """Close the database; nothing works afterwards."""
         with self._lock:
             self._connection.close()
+
+
+def _where(conditions: Mapping[str, Any] | None) -> str:
+    return " AND ".join(conditions) if conditions else "true"
 
 
 def insert_into(table: str, columns: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-DEPTH = 4
+DEPTH = 16
 TICK_S = 1.0
 
 

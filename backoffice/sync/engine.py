@@ -16,16 +16,18 @@ from backoffice.errors import BackofficeError, RemoteAuthFailed, RemoteError, Re
 from backoffice.models import SyncRun
 from backoffice.sync import references, rejected, runs, vanish
 from backoffice.sync.ahead import ahead
+from backoffice.sync.changes import Cause
 from backoffice.sync.resource import RESOURCES, Batch, Resource
 from backoffice.sync.store import CHUNK, Store
 from backoffice.sync.tally import Met, Tally
 
 log = structlog.get_logger(__name__)
 
-BATCHES_A_COMMIT = 10
+BATCHES_A_COMMIT = 20
 ROWS_A_COMMIT = CHUNK  # locked and compared in one go
 COMMIT_EVERY_S = 1.0
 HEARTBEAT_EVERY_S = 5.0
+LOOKS_A_STREAM = 500
 ASK_EVERY_S = 1.0  # whether somebody wants the run to stop: a process that is told to end has 15 s
 
 Progress = Callable[[SyncRun], None]
@@ -126,13 +128,16 @@ class Sweep:
         self.run = run
         self.resource = resource
         self.api = api
-        self.store = Store(resource, run, is_dry=run.is_dry)
+        self.store = Store(resource, Cause(run=run), is_dry=run.is_dry)
         self.met = Met()
         self.tally = Tally()
         self._check_signal = check_signal
         self._on_progress = on_progress
         self._unread = 0  # readings of single records, or of one record's own, that failed
         self._first_unread = ""
+        self._rows = 0  # of the sweep in hand, each as often as it came
+        self._stated: int | None = None  # how many the remote says there are
+        self._has_slipped = False  # rows were seen to move while the list was read
         self._waiting: list[Batch] = []
         self._started = self._committed = self._beat = self._asked = monotonic()
 
@@ -142,18 +147,57 @@ class Sweep:
         return self._committed - self._started
 
     def carry_out(self) -> tuple[str, str]:
-        """Resume if there is something to resume, sweep from page one, settle what is gone; state and error."""
+        """Resume if there is something to resume, sweep from page one, settle what is gone; state and error.
+
+        A hot run reads the hot set only, and says nothing of what is gone.
+        """
+        if self.run.mode == SyncRun.Mode.HOT:
+            self._begin_sweep()
+            self._read_hot()
+            return self._end(held=False)
         before = runs.to_resume(self.run)
         if before is not None:
             self._enter(SyncRun.Phase.RESUMING, resumes_id=before.pk)
             self._resume(before.checkpoint)
-        self._enter(SyncRun.Phase.SWEEPING, swept_from=timezone.now())
-        self.met.begin_sweep()
+        self._begin_sweep()
         self.read_all()
+        if self._may_have_slipped:
+            self.read_all()
         self._store_keyless()
-        if self.resource.proves_absence and not self.run.is_dry and self.run.swept_from:
+        if self._proves_absence and not self.run.is_dry and self.run.swept_from:
             rejected.settle_unmet(self.resource.name, self.run.swept_from)
         held = self._settle_absence()
+        self._read_details()
+        return self._end(held=held)
+
+    def _begin_sweep(self) -> None:
+        self._enter(SyncRun.Phase.SWEEPING, swept_from=timezone.now())
+        self.met.begin_sweep()
+        self._rows, self._stated, self._has_slipped = 0, None, False
+
+    def _read_hot(self) -> None:
+        """The hot set, and then those that were in it and are no longer: one by one, as something happened to them."""
+        for stream in self.resource.hot_streams(self.api):
+            self._take_all(stream)
+        left = self.resource.hot().order_by("pk").values_list("pk", "remote_id")
+        self._look_at([remote_id for pk, remote_id in left.iterator(chunk_size=10_000) if pk not in self.met.swept])
+
+    def _read_details(self) -> None:
+        """The single reads that a run owes after its sweep, where they tell more than the list's rows."""
+        if self.run.is_dry or self.resource.detail is None:
+            return
+        due = self.resource.details_due(full=self.run.mode == SyncRun.Mode.FULL)
+        ids = list(due.order_by("pk").values_list("remote_id", flat=True))
+        if ids:
+            self._enter(SyncRun.Phase.DETAILS)
+        self._look_at(ids)
+
+    def _look_at(self, remote_ids: list[str]) -> None:
+        """Read objects one by one, in streams so that a stop is heard in time."""
+        for start in range(0, len(remote_ids), LOOKS_A_STREAM):
+            self._take_all(self.resource.looks(self.api, remote_ids[start : start + LOOKS_A_STREAM]))
+
+    def _end(self, *, held: bool) -> tuple[str, str]:
         if not self.run.is_dry:
             references.resolve(self.resource.model)
         self._committed = monotonic()
@@ -218,8 +262,13 @@ class Sweep:
             runs.keep_alive(self.run, **progress, **asdict(tally))
         self.tally = tally
         for batch in batches:
+            self._rows += len(batch.rows)
+            self._stated = self._stated if batch.stated is None else batch.stated
+            self._has_slipped = self._has_slipped or batch.has_slipped
             if batch.error:
                 self.miss(batch.error)
+        for error in self.store.unkept().values():
+            self.miss(error)
         self._committed = self._beat = monotonic()
         self._on_progress(self.run)
 
@@ -247,9 +296,22 @@ class Sweep:
             with transaction.atomic():
                 self.count(fetched=len(self.met.keyless), **self.resource.store_keyless(self.met.keyless, self.store))
 
+    @property
+    def _proves_absence(self) -> bool:
+        """Whether what the sweep in hand did not meet may be gone: not if it ended before the count it was told."""
+        return self.resource.proves_absence and not (self._stated is not None and self._rows < self._stated)
+
+    @property
+    def _may_have_slipped(self) -> bool:
+        """Whether rows moved between pages while they were read: some came twice, and fewer came than there are."""
+        if self._has_slipped:
+            return True
+        met = self.met.swept.count + len(self.met.unstored) + self.met.unreadable_ids
+        return self._stated is not None and met < min(self._stated, self._rows)
+
     def _settle_absence(self) -> bool:
         """Mark what is proven gone; whether candidates are held back for a person."""
-        if not self.resource.proves_absence or self.met.unreadable_ids:
+        if not self._proves_absence or self.met.unreadable_ids:
             return False
         self._enter(SyncRun.Phase.CONFIRMING)
         candidates = vanish.candidates(self.resource, self.met, self.run.swept_from)

@@ -12,7 +12,8 @@ def resolve(model: type[Model]) -> None:
             target = resource.model.target_of(name)
             if model not in {target, resource.model}:
                 continue
-            named = target._default_manager.filter(remote_id=OuterRef(f"{name}_remote_id"))
+            column = resource.model.reference_column(name)
+            named = target._default_manager.filter(remote_id=OuterRef(column))
             dangling = resource.model._default_manager.filter(**{f"{name}__isnull": True})
-            dangling = dangling.exclude(**{f"{name}_remote_id": ""}).filter(Exists(named))
+            dangling = dangling.exclude(**{column: ""}).filter(Exists(named))
             dangling.update(**{name: Subquery(named.values("pk")[:1])})

@@ -18,6 +18,11 @@ def open_ids(resource: str) -> set[str]:
     return set(_open(resource).values_list("remote_id", flat=True)[:MAX_KEPT])
 
 
+def reason_of(resource: str, remote_id: str) -> str:
+    """Why this record could not be taken when it was last read; "" where it could."""
+    return _open(resource).filter(remote_id=remote_id).values_list("reason", flat=True).first() or ""
+
+
 def keep(resource: str, run: SyncRun | None, remote_id: str, owner: str, body: bytes, reason: str) -> None:
     """Write down why a record was not taken. The same record again is the same row, seen once more a run."""
     payload = redact(body.decode("utf-8", "replace").replace("\x00", "\ufffd"))[:MAX_PAYLOAD_CHARS]

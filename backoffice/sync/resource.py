@@ -1,17 +1,23 @@
 """What the engine has to be told about a kind of remote object, and the registry of all of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from backoffice.client import Page, Patience, RemoteClient
-from backoffice.errors import RemoteContractError, RemoteError
+from backoffice.client import NumberedPage, OffsetPage, Page, Patience, RemoteClient
+from backoffice.errors import RemoteContractError, RemoteError, RemoteNotFound
 from backoffice.mirror import MirrorModel
 from backoffice.records import Record
+from backoffice.sync.ahead import in_order
+from backoffice.sync.numbered import numbered
+from backoffice.sync.offset import placed
 
+LOOKS_IN_FLIGHT = 8
 MAX_EMPTY_PAGES = 3  # in a row, that still promise more
 MAX_REPEATED_PAGES = 3  # with the very rows of an earlier page, whatever their cursors
 
@@ -27,6 +33,12 @@ class Batch:
     """Remote id of the record that these rows hang on, for resources that are read record by record."""
     error: RemoteError | None = None
     """This owner's rows could not be read; the others could."""
+    is_detail: bool = False
+    """They are single reads, which tell more than the list's rows."""
+    stated: int | None = None
+    """How many rows the remote says its whole list has; told with the end of one that was read from its beginning."""
+    has_slipped: bool = False
+    """Rows in front of these moved since the batch before was read, so others may have been missed."""
 
 
 class Resource:
@@ -37,10 +49,13 @@ class Resource:
     label: ClassVar[str]  # in the plural, for people
     model: ClassVar[type[MirrorModel]]
     record: ClassVar[type[Record]]
+    detail: ClassVar[type[Record] | None] = None  # of the single read, where that tells more than a list's row
     key: ClassVar[str] = "id"  # the member that is the remote id
+    endpoint: ClassVar[str] = ""  # of ``read``, as the contract names it
     keyless_is_normal: ClassVar[bool] = False  # a null key is no fault; such rows are stored by ``store_keyless``
     has_hot_set: ClassVar[bool] = False
     every_minutes: ClassVar[int] = 10  # the schedule a new installation starts with; staff edit it in the admin
+    hot_every_minutes: ClassVar[int] = 2  # the same for the hot set
     proves_absence: ClassVar[bool] = True  # a complete sweep without a row says something about the row
 
     def client(self, patience: Patience) -> RemoteClient:
@@ -54,12 +69,51 @@ class Resource:
         """
         raise NotImplementedError
 
+    def hot_streams(self, api: Any) -> Iterator[Iterable[Batch]]:
+        """The same for what changes all the time, where ``has_hot_set``. Absence from it proves nothing."""
+        raise NotImplementedError
+
+    def hot(self) -> QuerySet[Any]:
+        """The mirrored rows that are in the hot set as far as is known here; those not met are read one by one."""
+        raise NotImplementedError
+
     def read(self, api: Any, remote_id: str) -> tuple[bytes, datetime]:
-        """One object by id, in the list's shape, and when it was asked for. Raises RemoteNotFound.
+        """One object by id and when it was asked for; in the list's shape, or as ``detail``. Raises RemoteNotFound.
 
         Overridden where the remote has such a read; ``can_read`` tells.
         """
         raise NotImplementedError
+
+    def look(self, api: Any, remote_id: str, checkpoint: dict[str, Any] | None = None) -> Batch:
+        """The same as a batch."""
+        body, sent_at = self.read(api, remote_id)
+        return Batch([body], sent_at, checkpoint, is_detail=self.detail is not None)
+
+    def looks(self, api: Any, remote_ids: Iterable[str]) -> Iterator[Batch]:
+        """Objects read one by one, several at a time, in their order; empty for one that is not there any more."""
+        return in_order((partial(self._look_kindly, api, remote_id) for remote_id in remote_ids), LOOKS_IN_FLIGHT)
+
+    def _look_kindly(self, api: Any, remote_id: str) -> Batch:
+        asked_at = timezone.now()
+        try:
+            return self.look(api, remote_id)
+        except RemoteNotFound:  # what becomes of its row is settled by the next complete sweep
+            return Batch([], asked_at)
+        except RemoteError as error:
+            if error.is_for_all:
+                raise
+            return Batch([], asked_at, error=error)
+
+    def list_shape(self, detail: bytes, stored: Mapping[str, Any] | None) -> bytes:
+        """The list's shape of a single read, with what only lists tell taken from the stored payload. Pure.
+
+        Overridden where there is a ``detail``. A body that cannot be read is answered as it is: the store says why.
+        """
+        raise NotImplementedError
+
+    def details_due(self, *, full: bool) -> QuerySet[Any]:
+        """The mirrored rows whose detail a run reads after its sweep; overridden where there is a ``detail``."""
+        return self.model._default_manager.none()
 
     @property
     def can_read(self) -> bool:
@@ -85,6 +139,14 @@ class Resource:
     def may_vanish(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Those of ``rows`` whose absence from a sweep means something."""
         return rows
+
+    def withheld(self) -> frozenset[str]:
+        """Remote ids of the rows of which only a part may be kept, whatever the remote sends; asked each commit."""
+        return frozenset()
+
+    def reduced(self, body: bytes) -> bytes:
+        """What may be kept of a row that is ``withheld``, an object with a readable id. Pure."""
+        raise NotImplementedError
 
     def batches_stored(self, batches: Sequence[Batch]) -> None:
         """Called in the transaction that stored ``batches``, for what a resource keeps beside its rows."""
@@ -143,6 +205,51 @@ class CursorResource(Resource):
     @property
     def _listing(self) -> str:
         return f"Listing {self.label.lower()}"
+
+
+class NumberedResource(Resource):
+    """A resource that is listed in numbered pages, several of them at once."""
+
+    IN_FLIGHT: ClassVar[int] = 8
+
+    def page(self, api: Any, number: int) -> NumberedPage:
+        """One page, the first is 1."""
+        raise NotImplementedError
+
+    def streams(self, api: Any, *, full: bool, checkpoint: dict[str, Any] | None) -> Iterator[Iterable[Batch]]:
+        yield self.pages(partial(self.page, api), (checkpoint or {}).get("page", 1))
+
+    def pages(self, read: Callable[[int], NumberedPage], first: int = 1, *, is_detail: bool = False) -> Iterator[Batch]:
+        """Pages until an empty one. Raises RemoteContractError when paging stops to advance."""
+        stated: int | None = None
+        for number, page in numbered(read, first, self.IN_FLIGHT, f"Listing {self.label.lower()}"):
+            stated = stated if page.count is None else page.count
+            whole = stated if not page.rows and first == 1 else None
+            yield Batch(page.rows, page.sent_at, {"page": number + 1}, is_detail=is_detail, stated=whole)
+
+
+class OffsetResource(Resource):
+    """A resource that is listed from a place in its list on, several pages at once."""
+
+    IN_FLIGHT: ClassVar[int] = 4
+    LIMIT: ClassVar[int] = 100  # rows that ``page`` asks for
+
+    def page(self, api: Any, offset: int) -> OffsetPage:
+        """One page, the first begins at 0."""
+        raise NotImplementedError
+
+    def streams(self, api: Any, *, full: bool, checkpoint: dict[str, Any] | None) -> Iterator[Iterable[Batch]]:
+        yield self.pages(api, (checkpoint or {}).get("offset", 0))
+
+    def pages(self, api: Any, first: int = 0) -> Iterator[Batch]:
+        """Pages to the end of the list. Raises RemoteContractError when paging stops to advance."""
+        stated: int | None = None
+        read, listing = partial(self.page, api), f"Listing {self.label.lower()}"
+        for place in placed(read, first, self.LIMIT, self.IN_FLIGHT, listing):
+            stated = stated if place.page.total is None else place.page.total
+            whole = stated if place.is_last and first == 0 else None
+            checkpoint = {"offset": place.following}
+            yield Batch(place.rows, place.page.sent_at, checkpoint, stated=whole, has_slipped=place.has_slipped)
 
 
 RESOURCES: dict[str, Resource] = {}

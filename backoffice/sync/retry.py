@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from backoffice.client import PERSON
 from backoffice.errors import RemoteNotFound
 from backoffice.models import RejectedRecord, SyncRun
-from backoffice.sync import references, rejected, runs
-from backoffice.sync.resource import RESOURCES, Batch, Resource
-from backoffice.sync.store import Store
-from backoffice.sync.tally import Met, Tally
+from backoffice.sync import rejected, runs, single
+from backoffice.sync.changes import BY_HAND
+from backoffice.sync.resource import RESOURCES, Resource
 
 
 @dataclass(frozen=True)
@@ -44,18 +42,14 @@ def _by_reading(resource: Resource, record: RejectedRecord) -> Outcome:
     with resource.client(PERSON) as api:
         try:
             if by_id:
-                body, sent_at = resource.read(api, record.remote_id)
-                batch = Batch([body], sent_at)
+                batch = resource.look(api, record.remote_id)
             else:
                 batch = resource.read_owned(api, record.owner_remote_id)
         except RemoteNotFound:
             rejected.resolve_one(record)
             return Outcome(True, "The remote no longer knows it, so there is nothing left to take.")
     rejected_at = record.rejected_at
-    with transaction.atomic():
-        Store(resource, None).take([batch], Met(), Tally())
-        resource.batches_stored([batch])
-        references.resolve(resource.model)
+    single.take(resource.name, batch, BY_HAND)
     record.refresh_from_db()
     if record.resolved_at:
         return Outcome(True, "It was read again and taken.")

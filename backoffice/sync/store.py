@@ -18,10 +18,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from backoffice import upstreams
-from backoffice.models import SyncRun
+from backoffice.errors import RemoteContractError
 from backoffice.records import REPLACEMENT, Record, RecordError, read_members
-from backoffice.sync import rejected
-from backoffice.sync.changes import Change, Changes, is_same
+from backoffice.sync import details, rejected
+from backoffice.sync.changes import Cause, Change, Changes, is_same
 from backoffice.sync.drift import DriftCount
 from backoffice.sync.resource import Batch, Resource
 from backoffice.sync.sql import Table
@@ -42,11 +42,10 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     owner: str
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class Prepared(msgspec.Struct, frozen=True, gc=False):
     """A row that was decoded and checked: the values of all columns, ready for a statement."""
 
     row: Incoming
-    members: dict[str, Any]
     values: tuple[Any, ...]
 
 
@@ -57,12 +56,12 @@ Refused = tuple[Incoming, str]
 class Store:
     """The mirror table of one resource."""
 
-    def __init__(self, resource: Resource, run: SyncRun | None, *, is_dry: bool = False) -> None:
+    def __init__(self, resource: Resource, cause: Cause, *, is_dry: bool = False) -> None:
         self.resource = resource
-        self._run = run
+        self._run = cause.run
         self._is_dry = is_dry
         self._table = Table(resource.model)
-        self._changes = Changes(resource.name, run)
+        self._changes = Changes(resource.name, cause)
         self._drift = DriftCount(resource)
         self._record: type[Record] = resource.record
         self._salt = resource.record.fingerprint()
@@ -73,18 +72,36 @@ class Store:
         self._names: tuple[str, ...] = ()
         self._open_rejections = rejected.open_ids(resource.name)
         self._is_owned = False
+        self._unkept: dict[str, RemoteContractError] = {}
 
-    def take(self, batches: Iterable[Batch], met: Met, tally: Tally) -> Tally:
+    def take(self, batches: Sequence[Batch], met: Met, tally: Tally) -> Tally:
         """Store the rows of ``batches``; the tally with them added. Call it inside a transaction."""
         if not (self._is_dry or self._is_owned):
             upstreams.own(self.resource.upstream)
             self._is_owned = True
-        for group in _groups(batches):
+        rows: list[Batch] = []
+        for batch in batches:
+            row, equal = details.as_rows(self.resource, batch) if batch.is_detail else (batch, {})
+            rows.append(row)
+            unchanged = met.first_times(equal.values())
+            tally = tally.plus(fetched=unchanged, unchanged=unchanged)
+            self._resolve(equal)
+        for group in _groups(rows):
             incoming, tally = self._readable(group, met, tally)
             tally = self._take_group(incoming, met, tally)
         if not self._is_dry:
+            self._unkept |= details.keep(self.resource, [batch for batch in batches if batch.is_detail])
             self._drift.keep()
         return tally
+
+    def unkept(self) -> dict[str, RemoteContractError]:
+        """Why single reads were not kept since the last time this was asked, by remote id; their rows may have been."""
+        told, self._unkept = self._unkept, {}
+        return told
+
+    def is_rejected(self, remote_id: str) -> bool:
+        """Whether the last that came of it could not be taken, and that is written down."""
+        return remote_id in self._open_rejections
 
     def digest(self, body: bytes) -> str:
         """What tells one body from another: 16 bytes (hex) over it and over the record's definition."""
@@ -105,8 +122,10 @@ class Store:
             replaced.delete()
             refused += self._write(self._insert, prepared)
             self._drift.keep()
-        self._drift.forget()
+        self._drift.forget()  # of unchanged rows nothing is counted twice
         self._reject_all(refused)
+        if not self._is_dry:
+            self._drift.keep()
         return {"failed": len(refused), "updated" if differs else "unchanged": len(rows) - len(refused)}
 
     # -- reading the rows ---------------------------------------------------------------------------------------------
@@ -114,6 +133,7 @@ class Store:
     def _readable(self, group: list[Batch], met: Met, tally: Tally) -> tuple[dict[str, Incoming], Tally]:
         """Rows by remote id, where one came twice the later one; those without a usable id are rejected."""
         incoming: dict[str, Incoming] = {}
+        withheld = self.resource.withheld()
         decode, salt, secrets = self._key.decode, self._salt, self._record.secrets
         nameless = 0
         for batch in group:
@@ -130,6 +150,8 @@ class Store:
                     nameless += met.first_time_nameless()
                     self._reject("", owner, body, f"no usable id: {error}")
                     continue
+                if remote_id in withheld:
+                    body = self.resource.reduced(body)
                 digest = blake2b(body, digest_size=16, person=salt).hexdigest()
                 incoming[remote_id] = Incoming(remote_id, body, digest, sent_at, owner)
         return incoming, tally.plus(fetched=nameless, failed=nameless)
@@ -211,10 +233,11 @@ class Store:
         now = timezone.now()
         stale = {pk for pk, (row, _) in differing.items() if row.sent_at < before[pk][1] <= now}  # not: clock set back
         prepared, refused = self._prepare_all([row for pk, (row, _) in differing.items() if pk not in stale])
+        members = {item.row.remote_id: read_members(item.row.body) for item in prepared}
         same: set[int] = set()  # other bytes, or another record definition, but the same content: nobody is told
         for item in prepared:
             pk = pk_of[item.row.remote_id]
-            if is_same(before[pk][0], item.members) and not differing[pk][1]:
+            if is_same(before[pk][0], members[item.row.remote_id]) and not differing[pk][1]:
                 same.add(pk)
 
         def update(items: Sequence[Prepared]) -> None:
@@ -242,7 +265,8 @@ class Store:
                 continue
             counts["unchanged" if pk in same else "updated"] += met.first_times([pk])
             if pk not in same:
-                changes += self._changes.between(item.row.remote_id, before[pk][0], item.members, differing[pk][1])
+                remote_id = item.row.remote_id
+                changes += self._changes.between(remote_id, before[pk][0], members[remote_id], differing[pk][1])
         self._resolve(pk_of.keys() - unwanted)
         self._reject_all(refused)
         if changes and not self._is_dry:
@@ -270,9 +294,9 @@ class Store:
         return (self._referring(prepared) if self._references and prepared else prepared), refused
 
     def _prepare(self, row: Incoming) -> Prepared:
-        members = read_members(row.body)
         record = self._record.read(row.body)
-        self._drift.note(row.remote_id, members, record)
+        # Read and dropped at once: kept for all the rows of a commit, the members cost more than all else here.
+        self._drift.note(row.remote_id, read_members(row.body), record)
         values = {
             "remote_id": row.remote_id,
             "payload": row.body,
@@ -290,7 +314,7 @@ class Store:
         for index, convert in self._converters:
             if parameters[index] is not None:
                 parameters[index] = convert(parameters[index])
-        return Prepared(row, members, tuple(parameters))
+        return Prepared(row, tuple(parameters))
 
     def _converters_for(self, names: Sequence[str]) -> list[tuple[int, Callable[[Any], Any]]]:
         """By position, for those columns whose values have to be converted."""
@@ -305,13 +329,13 @@ class Store:
     def _referring(self, prepared: list[Prepared]) -> list[Prepared]:
         """The same rows, related to those targets that are here."""
         for name in self._references:
-            source, target = self._names.index(f"{name}_remote_id"), self._names.index(name)
+            source, target = self._names.index(self.resource.model.reference_column(name)), self._names.index(name)
             wanted = {item.values[source] for item in prepared if item.values[source]}
             targets = self.resource.model.target_of(name)._default_manager.filter(remote_id__in=wanted)
             pks = dict(targets.values_list("remote_id", "pk"))
             prepared = [
-                Prepared(row, members, (*values[:target], pks.get(values[source]), *values[target + 1 :]))
-                for row, members, values in map(msgspec.structs.astuple, prepared)
+                Prepared(item.row, (*item.values[:target], pks.get(item.values[source]), *item.values[target + 1 :]))
+                for item in prepared
             ]
         return prepared
 
@@ -323,6 +347,7 @@ class Store:
 
     def _reject(self, remote_id: str, owner: str, body: bytes, reason: str) -> None:
         if not self._is_dry:
+            self._drift.note_rejected(remote_id, body)
             rejected.keep(self.resource.name, self._run, remote_id, owner, body, reason)
             self._open_rejections.add(remote_id)
 
@@ -331,6 +356,11 @@ class Store:
         if healed and not self._is_dry:
             rejected.resolve(self.resource.name, healed)
             self._open_rejections -= healed
+
+
+def digest_of(record: type[Record], body: bytes) -> str:
+    """The same as ``Store.digest``, for whoever writes a row by itself."""
+    return blake2b(body, digest_size=16, person=record.fingerprint()).hexdigest()
 
 
 def _groups(batches: Iterable[Batch]) -> Iterator[list[Batch]]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from backoffice.errors import RemoteError, RemoteNotFound
 from backoffice.models import SyncRun
 from backoffice.sync.ahead import in_order
-from backoffice.sync.changes import Changes
+from backoffice.sync.changes import Cause, Changes
 from backoffice.sync.resource import Batch, Resource
 from backoffice.sync.seen import SeenRows
 from backoffice.sync.tally import Met
@@ -98,12 +98,12 @@ def _settle_by_reading(sweep: Sweep, pks: "array[int]") -> None:
 def _looks(sweep: Sweep, ids: dict[int, str]) -> Iterator[tuple[int, Batch | None, RemoteError | None]]:
     def look(pk: int, remote_id: str) -> tuple[int, Batch | None, RemoteError | None]:
         try:
-            body, sent_at = sweep.resource.read(sweep.api, remote_id)
+            batch = sweep.resource.look(sweep.api, remote_id, sweep.run.checkpoint)
         except RemoteError as error:
             if error.is_for_all:
                 raise
             return pk, None, error
-        return pk, Batch([body], sent_at, sweep.run.checkpoint), None
+        return pk, batch, None
 
     return in_order((partial(look, pk, remote_id) for pk, remote_id in ids.items()), IN_FLIGHT)
 
@@ -116,6 +116,6 @@ def _mark(sweep: Sweep, pks: list[int]) -> None:
         gone = list(rows.values_list("pk", "remote_id"))
         if not sweep.run.is_dry:
             sweep.resource.model._default_manager.filter(pk__in=[pk for pk, _ in gone]).update(vanished_at=now)
-            changes = Changes(sweep.resource.name, sweep.run)
+            changes = Changes(sweep.resource.name, Cause(run=sweep.run))
             changes.keep(changes.vanishing(remote_id for _, remote_id in gone))
         sweep.count(vanished=len(gone))

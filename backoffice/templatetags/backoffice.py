@@ -25,6 +25,12 @@ def at(moment: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def both(moment: datetime) -> SafeString:
+    """``{{ link.expires_at|both }}``: the moment in the person's zone and in UTC."""
+    return times.both(moment)
+
+
+@register.filter
 def run_badge(state: str) -> SafeString:
     """The label of a run's state."""
     return word(state, RUN_TONES)

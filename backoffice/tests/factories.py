@@ -38,10 +38,15 @@ def superuser(**values: object) -> User:
 def _group(role: str) -> Group:
     """The group that the migrations made; made again by them where a test emptied the database before."""
     if not Group.objects.filter(name=role).exists():
-        loader = MigrationLoader(None)
-        for key in (("backoffice", "0002_groups"), ("customers", "0002_groups")):
-            loader.get_migration(*key).operations[0].code(apps, None)
+        give_groups()
     return Group.objects.get(name=role)
+
+
+def give_groups() -> None:
+    """The four groups with what they may do, as the migrations of our apps give it."""
+    for (_, name), migration in sorted(MigrationLoader(None).disk_migrations.items()):
+        if name.endswith("_groups"):
+            migration.operations[0].code(apps, None)
 
 
 class RunFactory(factory.django.DjangoModelFactory):

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from django.db import connection
 from backoffice.commands import StaffCommand
 from backoffice.sandbox import KIRIM_PATH, Sandbox
 from backoffice.sandbox.server import LoopbackServer, listen
+from backoffice.sync import engine, runs
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 KEY = "sandbox-key-that-nobody-may-see"
@@ -68,6 +70,9 @@ class LiveSandbox:
     port: int
     data_dir: Path
     calls: list[str] = field(default_factory=list)  # paths that were asked for
+    done: list[str] = field(default_factory=list)  # those whose work is done
+    held: str = ""  # calls of this method wait until they are let go
+    let_go: threading.Event = field(default_factory=threading.Event)
 
     def start(self, *argv: str, stderr_to: int = subprocess.PIPE, **environment: str) -> "subprocess.Popen[str]":
         """Start a command in its own process."""
@@ -94,12 +99,31 @@ class LiveSandbox:
         """Run a command in its own process to its end."""
         return ended(self.start(*argv, **environment))
 
+    def mirror(self, settings: Any) -> None:
+        """Mirror the sandbox from this process: what a command of its own would do, without its start."""
+        settings.KIRIM_BASE_URL = f"http://127.0.0.1:{self.port}{KIRIM_PATH}"
+        settings.KIRIM_API_KEY = KEY
+        settings.REMOTE_TRANSPORT = None
+        for resource in ("kirim.customers", "kirim.accounts", "kirim.setup_links"):
+            mode = "full" if resource == "kirim.setup_links" else "normal"
+            assert engine.carry_out(runs.queue(resource, trigger="command", mode=mode)).state == "succeeded"
+
     def wait_for_calls(self, count: int) -> None:
         """Wait until the sandbox was asked so often in all."""
         give_up_at = monotonic() + 30
         while len(self.calls) < count:
             assert monotonic() < give_up_at, f"only {len(self.calls)} calls came"
             sleep(0.005)
+
+    def hold(self, method: str) -> None:
+        """Let calls of that method wait, before anything is done, for as long as the test wants."""
+        self.let_go.clear()
+        self.held = method
+
+    def release(self) -> None:
+        """Let them go on, and all later ones."""
+        self.held = ""
+        self.let_go.set()
 
     def state(self) -> dict[str, dict[str, Any]]:
         """What Kirim knows, as its API tells it, by table and id; accounts without a number by their text."""
@@ -152,13 +176,18 @@ def live_sandbox(data_dir: Path, *, customers: int, latency_ms: int = 0) -> Iter
 
         def counted(environ: Any, start_response: Any) -> Iterable[bytes]:
             live.calls.append(environ["PATH_INFO"])
-            return sandbox.wsgi(environ, start_response)
+            if environ["REQUEST_METHOD"] == live.held:
+                live.let_go.wait(60)
+            answer = sandbox.wsgi(environ, start_response)
+            live.done.append(environ["PATH_INFO"])
+            return answer
 
         server = LoopbackServer(port, counted)
         server.start()
         try:
             yield live
         finally:
+            live.release()
             server.stop()
 
 

@@ -20,24 +20,13 @@ from backoffice.tests.factories import (
     person,
     superuser,
 )
+from backoffice.tests.reading import page_of
 from customers.models import Customer, SetupLink
 from customers.tests.factories import CustomerFactory, SetupLinkFactory
 from customers.tests.kirim import customer as customer_row
 from customers.tests.kirim import setup_link as link_row
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def supervisor(client):
-    client.force_login(person("supervisor"))
-    return client
-
-
-def page_of(client, url, status=200):
-    answer = client.get(url)
-    assert answer.status_code == status, (url, answer.status_code)
-    return answer.content.decode()
 
 
 def all_fresh():
@@ -240,6 +229,10 @@ def test_the_palette_finds_at_most_ten_records_and_only_for_those_who_may_see_th
     client.force_login(user)
     page = page_of(client, "/admin/search/?s=toko&extended=1")
     assert page.count("Toko Maju") - page.count('data-title="Toko Maju"') == 10
+    assert "At most 10 records are shown" in page
+    nothing = page_of(client, "/admin/search/?s=<b>nope&extended=1")
+    assert "Nothing was found for “&lt;b&gt;nope”" in nothing and "At most" not in nothing
+    assert "Nothing was found" not in page_of(client, "/admin/search/?s=&extended=1")
     user.groups.clear()
     user.groups.add(person("warehouse").groups.get())
     assert "Toko Maju" not in page_of(client, "/admin/search/?s=toko&extended=1")

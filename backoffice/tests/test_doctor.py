@@ -15,13 +15,26 @@ from backoffice.checks import Health
 from backoffice.commands import StaffCommand, shown
 from backoffice.models import SyncRun, UpstreamState
 from backoffice.tests.shell import Ended, LiveSandbox, command, live_sandbox, run
-from customers.tests.kirim import FakeKirim, customer
+from customers.subscriptions.kirim import EVENTS
+from customers.tests.kirim import FakeKirim, customer, refusal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def doctor(*argv: str) -> Ended:
     return run(command("backoffice.management.commands.doctor"), *argv)
+
+
+def subscription(**members: Any) -> dict[str, Any]:
+    url = "https://desk.example/webhooks/kirim/"
+    return {
+        "id": "whs_1",
+        "object": "webhook_subscription",
+        "url": url,
+        "events": [*EVENTS],
+        "status": "active",
+        **members,
+    }
 
 
 def found(name: str, *argv: str) -> dict[str, Any]:
@@ -32,12 +45,13 @@ def found(name: str, *argv: str) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def kirim(settings: Any, tmp_path: Path) -> FakeKirim:
-    """An installation that is well: a Kirim that answers, a fresh backup."""
-    fake = FakeKirim([customer(1)])
+    """An installation that is well: a Kirim that answers and delivers its webhooks, a fresh backup."""
+    fake = FakeKirim([customer(1)], subscriptions=[subscription()])
     settings.REMOTE_TRANSPORT = httpx.MockTransport(fake)
     settings.DATA_DIR = tmp_path
     settings.PUBLIC_BASE_URL = "https://desk.example"
     settings.ALLOWED_HOSTS = ["desk.example"]
+    settings.KIRIM_WEBHOOK_SECRET = "whsec_c2VjcmV0LW9mLTMyLWJ5dGVzLWZvci10aGUtdGVzdHM="
     (tmp_path / "backups").mkdir()
     (tmp_path / "backups" / "today.sqlite3").touch()
     return fake
@@ -47,7 +61,8 @@ def test_a_sound_installation_has_nothing_that_fails() -> None:
     ended = doctor("--json")
     assert ended.code == 0
     assert [list(record) for record in ended.records] == [["name", "state", "text", "fix"]] * len(ended.records)
-    assert {record["state"] for record in ended.records if record["name"] != "broker"} == {"ok"}
+    off = {"broker", "apideck", "afosto", "layercake"}  # what this installation does without
+    assert {record["state"] for record in ended.records if record["name"] not in off} == {"ok"}
 
 
 def test_without_json_each_finding_is_a_line_with_its_fix_below(settings: Any) -> None:
@@ -104,6 +119,13 @@ def test_an_upstream_without_its_variables_is_a_warning_that_names_them(settings
     assert finding["fix"] == "set KIRIM_BASE_URL and KIRIM_API_KEY"
 
 
+def test_an_upstream_that_takes_either_of_two_credentials_is_told_with_both(settings: Any) -> None:
+    settings.AFOSTO_BASE_URL = "https://afosto.example"
+    assert found("afosto")["fix"] == "set AFOSTO_TOKEN (or AFOSTO_CLIENT_ID and AFOSTO_CLIENT_SECRET)"
+    settings.AFOSTO_CLIENT_ID = "me"
+    assert found("afosto")["fix"] == "set AFOSTO_CLIENT_SECRET"
+
+
 def test_half_of_the_variables_is_a_failure(settings: Any, kirim: FakeKirim) -> None:
     settings.KIRIM_API_KEY = ""
     finding = found("kirim")
@@ -153,6 +175,65 @@ def test_an_unknown_upstream_is_wrong_usage_and_one_that_is_off_fails(settings: 
 
 
 # -- runs, clock, backups, broker -------------------------------------------------------------------------------------
+
+
+# -- webhooks ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_subscription_that_delivers_here_is_named_by_its_address() -> None:
+    finding = found("kirim webhooks")
+    assert (finding["state"], finding["text"]) == ("ok", "Kirim delivers to https://desk.example/webhooks/kirim/")
+
+
+@pytest.mark.parametrize(
+    ("secret", "state", "text"),
+    [("", "warn", "not set up"), ("whsec_x", "warn", "not set up"), (None, "fail", "secret")],
+)
+def test_a_secret_that_is_missing_or_unusable_is_told_with_what_to_set(
+    settings: Any, secret: str | None, state: str, text: str
+) -> None:
+    settings.KIRIM_WEBHOOK_SECRET = f"{settings.KIRIM_WEBHOOK_SECRET},whsec_x" if secret is None else secret
+    finding = found("kirim webhooks")
+    assert finding["state"] == state and text in finding["text"] and "KIRIM_WEBHOOK_SECRET" in finding["fix"]
+
+
+@pytest.mark.parametrize(
+    "members", [{"url": "https://other.example/"}, {"status": "paused"}, {"status": "disabled"}, {"events": ["x"]}]
+)
+def test_a_subscription_that_is_not_as_it_should_be_is_told_with_the_command(
+    kirim: FakeKirim, members: dict[str, Any]
+) -> None:
+    kirim.subscriptions = [subscription(**members)]
+    finding = found("kirim webhooks")
+    assert (finding["state"], finding["fix"]) == ("warn", "manage.py webhooks subscribe kirim")
+
+
+def test_an_address_that_cannot_be_reached_is_told_and_nobody_is_asked(settings: Any, kirim: FakeKirim) -> None:
+    settings.PUBLIC_BASE_URL = "http://127.0.0.1:8000"
+    finding = found("kirim webhooks")
+    assert finding["state"] == "warn" and "only this machine" in finding["text"]
+    assert not [path for path in kirim.paths() if "subscriptions" in path]
+
+
+def test_subscriptions_that_cannot_be_read_are_no_failure_of_the_whole(kirim: FakeKirim) -> None:
+    kirim.mischief = lambda request: (
+        refusal(403, "forbidden", "Not with this key.") if "subscriptions" in request.url.path else None
+    )
+    finding = found("kirim webhooks")
+    assert finding["state"] == "warn" and "nobody can tell" in finding["text"] and "403" in finding["text"]
+    assert found("kirim")["state"] == "ok"
+
+
+def test_deliveries_that_are_all_refused_are_told_with_what_to_set() -> None:
+    UpstreamState.objects.create(upstream="kirim", refused_deliveries=2, delivery_refused_at=timezone.now())
+    finding = found("kirim webhooks")
+    assert finding["state"] == "warn" and "signature does not hold" in finding["text"]
+    assert "KIRIM_WEBHOOK_SECRET" in finding["fix"]
+
+
+def test_an_upstream_that_is_off_has_no_webhooks_to_look_at(settings: Any) -> None:
+    settings.KIRIM_API_KEY = ""
+    assert "kirim webhooks" not in {record["name"] for record in doctor("--json").records}
 
 
 def test_runs_that_need_somebody_are_told_with_the_command_to_use() -> None:

@@ -8,7 +8,7 @@ from openpyxl import load_workbook
 
 from backoffice.export import cell, csv_answer, xlsx_answer
 
-HOSTILE = ["=1+1", "+49301234", "-2", "@SUM(A1)", "\tx", "\rx", "\x00=cmd"]
+HOSTILE = ["=1+1", "+49301234", "-2", "@SUM(A1)", "\tx", "\rx", "\x00=cmd", "\nx", "＝1+1", "＋1", "－1", "＠x"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

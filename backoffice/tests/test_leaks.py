@@ -5,19 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
-from django.apps import apps
 from kombu.exceptions import ContentDisallowed
 from kombu.serialization import loads
 
 from backoffice.celery import app
+from backoffice.tests.everywhere import every_table
 from customers.tests.kirim import FakeKirim, customer, refusal, setup_link, sync
 
 TOKEN = "mock-token-aB3dE5fG7hJ9kLmNx7Qd"
-
-
-def every_table() -> str:
-    """All rows of all tables, as text."""
-    return "\n".join(str(row) for model in apps.get_models() for row in model._base_manager.values())
 
 
 @pytest.mark.django_db

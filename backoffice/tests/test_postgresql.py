@@ -13,6 +13,7 @@ from django.utils import timezone
 from backoffice import upstreams
 from backoffice.models import RejectedRecord, SyncRun
 from backoffice.sync import engine, runs
+from backoffice.sync.changes import BY_HAND, Cause
 from backoffice.sync.resource import RESOURCES, Batch
 from backoffice.sync.store import Store
 from backoffice.sync.tally import Met, Tally
@@ -95,7 +96,7 @@ def test_a_row_that_another_process_inserts_meanwhile_is_no_error(kirim: FakeKir
     upstreams.own("kirim")  # else the other transaction waits for this one to say whose the records are
     with transaction.atomic():
         rows = [text(customer(1)).encode(), text(customer(2)).encode()]
-        tally = Meanwhile(resource, None).take([Batch(rows, timezone.now())], Met(), Tally())
+        tally = Meanwhile(resource, BY_HAND).take([Batch(rows, timezone.now())], Met(), Tally())
     assert tally.failed == 0
     assert Customer.objects.count() == 2
     assert not RejectedRecord.objects.exists()
@@ -131,7 +132,7 @@ def test_a_sweep_and_a_links_run_over_the_same_customers_never_wait_in_a_circle(
 
     def sweep(turn: int) -> None:
         rows = [text(customer(n, name=f"Turn {turn}")).encode() for n in reversed(range(200))]
-        Store(customers, None).take([Batch(rows, timezone.now())], Met(), Tally())
+        Store(customers, Cause()).take([Batch(rows, timezone.now())], Met(), Tally())
 
     def read_links(turn: int) -> None:
         links.batches_stored([Batch([], timezone.now(), owner=customer(n)["id"]) for n in range(200)])

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from backoffice.sandbox.ids import is_signing_secret
+
 BASE_DIR = Path(settings.BASE_DIR)
 PRODUCTION = {
     "SECRET_KEY": "k9$Tq" + "Zr7-w_xL2mB" * 6,
@@ -87,16 +89,52 @@ def test_a_port_that_is_none_is_wrong_usage(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_demo_environment_is_private_and_stays_while_the_sandbox_moves(tmp_path):
+def test_the_demo_environment_is_private_and_stays_while_web_and_sandbox_move(tmp_path):
     code = (
         "import os; from backoffice import demo_env as d; d.load_demo_env(); first = d.demo_env_file().read_text()\n"
-        "d.use_sandbox_port(9123); d.load_demo_env(); second = d.demo_env_file().read_text()\n"
+        "d.use_ports(8080, 9123); d.load_demo_env(); second = d.demo_env_file().read_text()\n"
         "assert os.environ['KIRIM_BASE_URL'] == 'http://127.0.0.1:9123/sandbox/kirim/v1'\n"
-        "assert first.replace(':9000/', ':9123/') == second != first\n"
+        "assert os.environ['PUBLIC_BASE_URL'] == 'http://127.0.0.1:8080'\n"
+        "public = 'PUBLIC_BASE_URL=http://127.0.0.1:8080\\n'\n"
+        "assert first.replace(':9000/', ':9123/') + public == second\n"
+        "d.use_ports(8080, 9123); assert d.demo_env_file().read_text() == second\n"
+        "d.use_ports(8081, 9000); assert first + public.replace('8080', '8081') == d.demo_env_file().read_text()\n"
         "assert os.environ['DATABASE_URL'] == 'kept'\n"
     )
     environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DATABASE_URL": "kept"}
     subprocess.run([sys.executable, "-c", code], env=environment, cwd=BASE_DIR, check=True)
+    assert stat.S_IMODE((tmp_path / "demo.env").stat().st_mode) == 0o600
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("secret", ["", "KIRIM_WEBHOOK_SECRET=\n"])
+def test_a_demo_environment_of_an_earlier_version_gets_what_it_lacks_and_keeps_all_else(tmp_path, secret):
+    before = f"SECRET_KEY=kept\nKIRIM_API_KEY=kept too\n{secret}"
+    (tmp_path / "demo.env").write_text(before)
+    code = (
+        "import os; from backoffice import demo_env as d; d.load_demo_env(); first = d.demo_env_file().read_text()\n"
+        "d.load_demo_env(); assert d.demo_env_file().read_text() == first\n"
+        "print(os.environ['KIRIM_WEBHOOK_SECRET'])\n"
+    )
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=BASE_DIR, check=True, capture_output=True, text=True
+    )
+    assert is_signing_secret(done.stdout.strip())
+    kept = before.removesuffix(secret)
+    begin = f"{kept}KIRIM_WEBHOOK_SECRET={done.stdout}"
+    text = (tmp_path / "demo.env").read_text()
+    assert text.startswith(begin)
+    added = dict(line.split("=", 1) for line in text.removeprefix(begin).splitlines())
+    assert list(added) == [
+        *("AFOSTO_BASE_URL", "AFOSTO_CLIENT_ID", "AFOSTO_CLIENT_SECRET", "AFOSTO_WEBHOOK_SECRET"),
+        *("APIDECK_BASE_URL", "APIDECK_API_KEY", "APIDECK_APP_ID", "APIDECK_CONSUMER_ID", "APIDECK_SERVICE_ID"),
+        *("LAYERCAKE_BASE_URL", "LAYERCAKE_API_KEY", "LAYERCAKE_ORGANIZATION_ID", "LAYERCAKE_WEBHOOK_SECRET"),
+        "LAYERCAKE_REQUESTS_PER_MINUTE",
+    ]
+    for upstream in ("afosto", "apideck", "layercake"):
+        assert added[f"{upstream.upper()}_BASE_URL"] == f"http://127.0.0.1:9000/sandbox/{upstream}"
+    assert all(added.values())
     assert stat.S_IMODE((tmp_path / "demo.env").stat().st_mode) == 0o600
 
 
@@ -111,3 +149,17 @@ def test_a_demo_reads_no_dotenv(tmp_path):
     )
     environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(BASE_DIR)}
     subprocess.run([sys.executable, "-c", code], env=environment, cwd=copy, check=True)
+
+
+@pytest.mark.slow
+def test_lists_in_variables_may_have_spaces_after_their_commas(tmp_path):
+    code = (
+        "from backoffice import settings; from backoffice.logs import redact\n"
+        "assert 'whsec_b' not in redact('told whsec_a and whsec_b')\n"
+        "assert settings.REDIRECT_URL_HOSTS == ['app.example.com', 'help.example.com']\n"
+    )
+    environment = {
+        "PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "SECRET_KEY": "a-key",
+        "KIRIM_WEBHOOK_SECRET": "whsec_a, whsec_b", "REDIRECT_URL_HOSTS": "App.example.com, help.example.com",
+    }  # fmt: skip
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=BASE_DIR, check=True)

@@ -176,12 +176,13 @@ def test_signals_that_come_together_are_one_wish_to_end(running):
 
 
 def test_what_a_child_left_behind_is_killed_before_its_restart(running):
-    running.start(running.child("stubborn", STUBBORN))
+    running.start(running.child("stubborn", STUBBORN), grace_s=0.5)
     outer, inner = running.pid_of("stubborn"), running.pid_of("inner")
     os.kill(outer, signal.SIGKILL)
     wait_until(lambda: not is_alive(inner))
     wait_until(lambda: running.pid_of("stubborn") != outer)
     assert "stubborn ended by SIGKILL; starting it again in 0.1 s." in running.output
+    assert running.end(signal.SIGTERM) == 1  # by the supervisor's own hand: one that is killed leaves a stubborn child
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells children of their parent's death on Linux only")

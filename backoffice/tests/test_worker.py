@@ -1,6 +1,6 @@
 """Real workers in processes of their own, on a real broker, against a sandbox on a loopback port.
 
-The embedded broker always; Redis too where ``CELERY_BROKER_URL`` names one on this machine.
+The embedded broker, or Redis where ``CELERY_BROKER_URL`` names one on this machine: CI runs the suite with each.
 """
 
 import os
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -26,9 +27,10 @@ from backoffice.sync import runs
 from customers.models import Customer
 
 CUSTOMERS = 1500
+PROCESSES = 2  # of a worker
 SUITE_BROKER = settings.CELERY_BROKER_URL
 IS_LOCAL_REDIS = SUITE_BROKER.startswith("redis:") and urlsplit(SUITE_BROKER).hostname in {"127.0.0.1", "localhost"}
-BROKERS = ["filesystem://localhost", *([SUITE_BROKER] if IS_LOCAL_REDIS else [])]
+BROKERS = [SUITE_BROKER if IS_LOCAL_REDIS else "filesystem://localhost"]
 
 pytestmark = [
     pytest.mark.slow,
@@ -45,9 +47,12 @@ class Installation:
     environment: dict[str, str]
     log: Path
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    level: ClassVar[str] = "WARNING"  # of what a worker logs
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
-        command = "-m celery -A backoffice worker -c 2 --without-gossip --without-mingle -l WARNING".split()
+        command = (
+            f"-m celery -A backoffice worker -c {PROCESSES} --without-gossip --without-mingle -l {self.level}".split()
+        )
         with self.log.open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, *command], env=self.environment, stdout=log, stderr=log, start_new_session=True
@@ -95,23 +100,28 @@ def here(broker: str, transactional_db: None, tmp_path: Path) -> Iterator[Instal
     with Sandbox(customers=CUSTOMERS) as sandbox, listen(0) as listening:
         server = LoopbackServer(listening, sandbox.wsgi)
         server.start()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "backoffice.settings",
-            "BACKOFFICE_IN_DEMO": "1",  # so that no .env of the machine counts
-            "DATA_DIR": str(tmp_path),
-            "DATABASE_URL": database_url(),
-            "CELERY_BROKER_URL": broker,
-            "SECRET_KEY": "a-key-for-the-worker" * 3,
-            "KIRIM_BASE_URL": f"http://127.0.0.1:{server.port}{KIRIM_PATH}",
-            "KIRIM_API_KEY": sandbox.kirim_api_key,
-        }
+        environment = environment_of(sandbox, server.port, broker, tmp_path)
         installation = Installation(sandbox, environment, tmp_path / "worker.log")
         yield installation
         for worker in installation.workers:
             kill(worker)
         server.stop()
     assert "Traceback" not in installation.log.read_text()
+
+
+def environment_of(sandbox: Sandbox, port: int, broker: str, data_dir: Path) -> dict[str, str]:
+    """Of the processes of an installation on the suite's database, whose sandbox listens on ``port``."""
+    return {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "backoffice.settings",
+        "BACKOFFICE_IN_DEMO": "1",  # so that no .env of the machine counts
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": database_url(),
+        "CELERY_BROKER_URL": broker,
+        "SECRET_KEY": "a-key-for-the-worker" * 3,
+        "KIRIM_BASE_URL": f"http://127.0.0.1:{port}{KIRIM_PATH}",
+        "KIRIM_API_KEY": sandbox.kirim_api_key,
+    }
 
 
 def database_url() -> str:

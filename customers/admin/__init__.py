@@ -1,5 +1,5 @@
-"""The admin of Kirim's records: read, search, fetch and refresh; nothing is changed at Kirim from here."""
+"""The admin of what is mirrored of customers, a module for each kind; what changes something has pages of its own."""
 
-from customers.admin import accounts, customers, links
+from customers.admin import accounts, crm, customers, links, same, support
 
-__all__ = ["accounts", "customers", "links"]
+__all__ = ["accounts", "crm", "customers", "links", "same", "support"]

@@ -6,14 +6,21 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import URLPattern, reverse
 
+from backoffice.admin import live
 from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import MirrorAdmin, copyable
-from backoffice.admin.readonly import Fact
+from backoffice.admin.readonly import Button, Fact
 from customers import states
+from customers.admin import account_pages
+from customers.admin.account_lines import REFRESH, sync_button
 from customers.admin.filters import AccountStatus
 from customers.admin.owner import shown_owner
+from customers.admin.traces import traces_of_owner
 from customers.models import WhatsAppAccount
+from customers.pasted import link_ending
+from customers.verbs import kirim as verbs
 
 
 @admin.register(WhatsAppAccount)
@@ -27,6 +34,8 @@ class WhatsAppAccountAdmin(MirrorAdmin):
     list_filter = (AccountStatus, AgeFilter)
     search_fields = ("name",)
     search_help_text = "Name, number, id or customer"
+    bulk_verbs = (verbs.SYNC_TEMPLATES,)
+    name_columns = ("name", "phone_number")
     export_columns = (
         ("phone_number_id", "phone_number_id"), ("phone_number", "phone_number"), ("name", "name"),
         ("status", "status"), ("customer_remote_id", "customer_remote_id"),
@@ -55,7 +64,11 @@ class WhatsAppAccountAdmin(MirrorAdmin):
             | Q(remote_id__iexact=part)
             | Q(customer_remote_id__iexact=part)
             | Q(customer__search_text__contains=part)
+            | link_ending(part, "customer")
         )
+
+    def traces(self, obj: WhatsAppAccount) -> Iterable[live.Trace]:
+        return traces_of_owner(obj.customer_id)
 
     def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         yield Fact("State", self.state(obj))
@@ -63,3 +76,13 @@ class WhatsAppAccountAdmin(MirrorAdmin):
         yield Fact("Name", obj.name or "–")
         yield Fact("Customer", shown_owner(request, obj))
         yield from super().facts(request, obj)
+
+    def buttons(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
+        yield from sync_button(request, obj)
+        if request.user.has_perm(REFRESH):
+            url = reverse("admin:refresh_account", args=[obj.pk])
+            off = account_pages.why_not_refreshed(obj) or self.upstream_off
+            yield Button("Refresh from Kirim", url, "sync", off=off, is_main=True)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*account_pages.urls(), *super().get_urls()]

@@ -1,61 +1,44 @@
-"""Customers: the list, the page of one, fetch by id, refresh."""
+"""Customers: the list, and the page of one."""
 
 import json
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
-import msgspec
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponseNotAllowed
-from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from backoffice import freshness, times
+from backoffice import times
+from backoffice.admin import live
+from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import MirrorAdmin
 from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
-from backoffice.badges import word
-from backoffice.client import PERSON
-from backoffice.errors import BackofficeError, RemoteError, RemoteNotFound
 from backoffice.payloads import shown_payload
-from backoffice.records import Aware
-from backoffice.wording import remote_error_in_words
+from backoffice.writes.history import visible_writes
 from customers import states
+from customers.admin import customer_forms, customer_reads, customer_verbs
+from customers.admin.account_lines import account_section
 from customers.admin.filters import ActiveLinkFilter, CustomerStatus, TeamFilter
-from customers.forms import FetchForm
-from customers.kirim import CustomerDetailRecord, KirimAPI
-from customers.models import Customer, SetupLink, WhatsAppAccount
+from customers.admin.link_lines import link_section
+from customers.admin.traces import traces_of_customer
+from customers.kirim import CustomerDetailRecord
+from customers.metadata import reference_in, visible
+from customers.models import Customer
+from customers.pasted import link_ending
+from customers.person.address import page_url
 from customers.services import CustomerService
+from customers.services.customers import why_not
+from customers.services.links import why_no_link
+from customers.verbs import kirim as verbs
 
 SHOWN_LINKS = 50
-ABOUT_THE_ID = frozenset({400, 404, 422})
-
-
-@dataclass(frozen=True)
-class AccountLine:
-    """An account as the customer's page shows it."""
-
-    name: str
-    number: str
-    state: SafeString
-    onboarded: Any
-
-
-@dataclass(frozen=True)
-class LinkLine:
-    """A setup link as the customer's page shows it."""
-
-    link: SetupLink
-    state: SafeString
-    ends: Any
-    consumed: Any
 
 
 @admin.register(Customer)
@@ -63,11 +46,19 @@ class CustomerAdmin(MirrorAdmin):
     """Kirim's customers as mirrored here."""
 
     resource_name = "kirim.customers"
+    own_moments = ("detail_at", "links_read_at")
     tones = states.CUSTOMER
-    list_display = ("shown_name", "shown_email", "state", "team_id", "age")
+    fetch = Fetch(
+        "customers.fetch_customer",
+        read=lambda api, remote_id: CustomerService(api).fetch(remote_id),
+        shape=re.compile(r"cus_[0-9A-HJKMNP-TV-Z]{26}"),  # as in the contract
+        shape_in_words='is "cus_" and 26 capital letters and digits',
+    )
+    list_display = ("shown_name", "shown_email", "state", "team_id", "age", "everywhere")
     list_filter = (CustomerStatus, TeamFilter, ActiveLinkFilter, AgeFilter)
     search_fields = ("search_text",)
     search_help_text = "Name, e-mail, id or metadata"
+    bulk_verbs = (verbs.SUSPEND_CUSTOMER, verbs.ACTIVATE_CUSTOMER, verbs.ARCHIVE_CUSTOMER, verbs.REFRESH_CUSTOMER)
     export_columns = (
         ("remote_id", "remote_id"), ("name", "name"), ("email", "email"), ("status", "status"), ("team_id", "team_id"),
         ("created_at", "remote_created_at"), ("updated_at", "remote_updated_at"), ("archived_at", "archived_at"),
@@ -82,18 +73,30 @@ class CustomerAdmin(MirrorAdmin):
     def shown_email(self, customer: Customer) -> str | None:
         return customer.email or None
 
+    @admin.display(description="all systems")
+    def everywhere(self, customer: Customer) -> SafeString | str:
+        """The page over all systems; none for an id that no address can carry."""
+        url = page_url(customer)
+        return format_html('<a href="{}" aria-label="All systems: {}">Open</a>', url, customer) if url else "–"
+
     def holding(self, part: str) -> Q:
-        return Q(search_text__contains=part) | Q(remote_id__iexact=part)
+        return Q(search_text__contains=part) | Q(remote_id__iexact=part) | link_ending(part, "pk")
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)
-        if request.user.has_perm("customers.fetch_customer"):
-            changes.page_form = reverse("admin:fetch_customer")
+        if request.user.has_perm(verbs.CREATE_CUSTOMER.permission):
+            url = reverse("admin:create_customer")
+            new = Button("New customer", url, "add", off=self.upstream_off, is_main=True, is_link=True)
+            changes.buttons = [new, *changes.buttons]
 
     # -- the page of one ----------------------------------------------------------------------------------------------
 
+    def traces(self, obj: Customer) -> Iterable[live.Trace]:
+        return traces_of_customer(obj)
+
     def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         yield Fact("State", self.state(obj))
+        yield Fact("All systems", self.everywhere(obj))
         yield Fact("E-mail", obj.email or "–")
         yield Fact("Team", obj.team_id or "–")
         yield from super().facts(request, obj)
@@ -101,18 +104,17 @@ class CustomerAdmin(MirrorAdmin):
             yield Fact("Archived", times.at(obj.archived_at))
         yield Fact("Setup links read", times.ago(obj.links_read_at))
         yield Fact("Read by itself", times.ago(obj.detail_at), "with its accounts")
+        if created_by := _creation(request, obj):
+            yield Fact("Created from here", created_by)
 
     def sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
-        if obj.metadata:
-            yield Section("Metadata", "customers/parts/_metadata.html", {"metadata": _pairs(obj.metadata)})
+        if metadata := visible(obj.metadata):
+            yield Section("Metadata", "customers/parts/_metadata.html", {"metadata": _pairs(metadata)})
         if request.user.has_perm("customers.view_whatsappaccount"):
-            yield Section(
-                "WhatsApp accounts", "customers/parts/_accounts.html", {"accounts": account_lines(obj), "customer": obj}
-            )
+            yield Section("WhatsApp accounts", "customers/parts/_accounts.html", account_section(request, obj))
         if request.user.has_perm("customers.view_setuplink"):
             links = obj.setup_links.order_by("vanished_at", "-remote_created_at", "-pk")[:SHOWN_LINKS]
-            lines = [link_line(link) for link in links]
-            yield Section("Setup links", "customers/parts/_links.html", {"links": lines, "read": obj.links_read_at})
+            yield Section("Setup links", "customers/parts/_links.html", link_section(request, obj, links))
         yield from super().sections(request, obj)
         if obj.detail and self.may_see_payload(request):
             payload = shown_payload(obj.detail, CustomerDetailRecord.members())
@@ -120,135 +122,46 @@ class CustomerAdmin(MirrorAdmin):
             yield Section(title, "admin/parts/_payload.html", {"payload": payload, "read": times.at(obj.detail_at)})
 
     def buttons(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
-        if request.user.has_perm("customers.refresh_customer"):
+        off = self.upstream_off
+        if request.user.has_perm(verbs.UPDATE_CUSTOMER.permission):
+            url = reverse("admin:update_customer", args=[obj.pk])
+            yield Button("Edit", url, "edit", off=why_not("update", obj) or off, is_link=True)
+        yield from customer_verbs.buttons(request, obj, f"{reverse(self._url('changelist'))}{obj.pk}/", off)
+        if request.user.has_perm(verbs.CREATE_LINK.permission):
+            url = reverse("admin:create_setup_link", args=[obj.pk])
+            yield Button("New setup link", url, "link", off=why_no_link(obj) or off, is_link=True)
+        if request.user.has_perm(verbs.REFRESH_CUSTOMER.permission):
             url = reverse("admin:refresh_customer", args=[obj.pk])
-            yield Button("Refresh from Kirim", url, "sync", off=self.upstream_off, is_main=True)
+            yield Button("Refresh from Kirim", url, "sync", off=off, is_main=True)
 
-    # -- reading at Kirim ---------------------------------------------------------------------------------------------
+    # -- pages of their own -------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
         return [
-            path("fetch/", view(self.fetch_view), name="fetch_customer"),
-            path("<int:pk>/refresh/", view(self.refresh_view), name="refresh_customer"),
+            path("create/", customer_forms.create, name="create_customer"),
+            path("<int:pk>/refresh/", customer_reads.refresh, name="refresh_customer"),
+            path("<int:pk>/update/", customer_forms.update, name="update_customer"),
+            path("<int:pk>/update/resolve/", customer_forms.resolve, name="resolve_customer_update"),
+            *customer_verbs.urls(),
             *super().get_urls(),
         ]
 
-    def fetch_view(self, request: HttpRequest) -> HttpResponseBase:
-        """A form for an id; POST reads that customer at Kirim and goes to its page."""
-        if not request.user.has_perms(["customers.view_customer", "customers.fetch_customer"]):
-            raise PermissionDenied
-        form = FetchForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                with KirimAPI.from_settings(PERSON) as api:
-                    customer = CustomerService(api).fetch(form.cleaned_data["remote_id"])
-            except RemoteNotFound as error:
-                form.add_error("remote_id", f"{error.reason}. Look for a typing error; nothing was changed.")
-            except RemoteError as error:
-                field = "remote_id" if error.status in ABOUT_THE_ID else None
-                form.add_error(field, f"Nothing was fetched. {remote_error_in_words(error, 'Kirim')}")
-            except BackofficeError as error:
-                form.add_error(None, f"Nothing was fetched. {error}")
-            else:
-                messages.success(request, f"{customer} was fetched from Kirim.")
-                return redirect(self._url("change"), customer.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Fetch a customer by its id",
-            "opts": self.opts,
-            "form": form,
-            "off": self.upstream_off,
-            "list_url": reverse(self._url("changelist")),
-        }
-        return TemplateResponse(request, "customers/fetch.html", context)
 
-    def refresh_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        """POST: read the customer and its links at Kirim again."""
-        if not request.user.has_perms(["customers.view_customer", "customers.refresh_customer"]):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        customer = get_object_or_404(Customer, pk=pk)
-        try:
-            with KirimAPI.from_settings(PERSON) as api:
-                CustomerService(api).refresh(customer)
-        except RemoteNotFound:
-            messages.warning(request, not_known(customer))
-        except RemoteError as error:
-            messages.error(request, f"Not everything could be refreshed. {remote_error_in_words(error, 'Kirim')}")
-        except BackofficeError as error:
-            messages.error(request, f"Not everything could be refreshed. {error}")
-        else:
-            messages.success(request, "Refreshed from Kirim, with its setup links.")
-        return redirect(self._url("change"), pk)
-
-
-def not_known(customer: Customer) -> str:
-    """What it means here that Kirim does not know the customer."""
-    if customer.vanished_at:
-        return f"Kirim does not know {customer.remote_id}; it is marked as gone here already."
-    return f"Kirim no longer knows {customer.remote_id}. The next full sync settles what becomes of it here."
-
-
-def account_lines(customer: Customer) -> list[AccountLine]:
-    """The customer's accounts: from the last single read where it is newer than the list, else from the list.
-
-    The single read tells when an account was onboarded; the list does not.
-    """
-    stored = list(customer.accounts.filter(vanished_at=None))
-    listed = [account.synced_at for account in stored]
-    swept_from = freshness.swept_from_of(WhatsAppAccount)
-    if swept_from:
-        listed.append(swept_from)
-    if customer.detail and customer.detail_at and all(customer.detail_at >= moment for moment in listed):
-        return [_from_detail(account) for account in customer.detail.get("whatsapp_accounts") or []]
-    onboarded = {
-        account["phone_number_id"]: account.get("onboarded_at")
-        for account in (customer.detail or {}).get("whatsapp_accounts") or []
-        if account.get("phone_number_id")
-    }
-    return [
-        AccountLine(
-            account.name or "",
-            account.phone_number or "",
-            word(account.status, states.ACCOUNT),
-            times.at(_time(onboarded.get(account.phone_number_id)), "not known"),
-        )
-        for account in stored
-    ]
-
-
-def _from_detail(account: dict[str, Any]) -> AccountLine:
-    return AccountLine(
-        account.get("name") or "",
-        account.get("phone_number") or "",
-        word(account.get("status"), states.ACCOUNT),
-        times.at(_time(account.get("onboarded_at")), "not yet"),
-    )
-
-
-def _time(text: Any) -> datetime | None:
-    """A time of a stored single read, in UTC. None for what cannot be read: only columns are checked when stored."""
+def _creation(request: HttpRequest, customer: Customer) -> SafeString | str:
+    """Who created the customer from here, with the write; "" where nobody did or the person may not see it."""
     try:
-        return msgspec.convert(text, Aware).astimezone(UTC)
-    except (msgspec.ValidationError, OverflowError):
-        return None
-
-
-def link_line(link: SetupLink) -> LinkLine:
-    """One setup link."""
-    return LinkLine(
-        link,
-        word(states.link_state(link), states.LINK),
-        link_ends(link),
-        times.at(link.consumed_at),
-    )
-
-
-def link_ends(link: SetupLink) -> Any:
-    """When the link ends or ended: "in 3 h", with the exact time on hover; only the time where it no longer matters."""
-    return times.ago(link.expires_at) if link.status == "active" else times.at(link.expires_at)
+        reference = UUID(reference_in(customer.metadata))
+    except ValueError:
+        return ""
+    user = cast(User, request.user)
+    created = visible_writes(user).filter(
+        pk=reference, target=verbs.CREATE_CUSTOMER.target, verb=verbs.CREATE_CUSTOMER.name, remote_id=customer.remote_id
+    ).first()  # fmt: skip
+    if created is None:
+        return ""
+    url = reverse("admin:backoffice_remotewrite_change", args=[created.pk])
+    who = created.actor or "the operator"
+    return format_html('<a href="{}">by {}</a> {}', url, who, times.ago(created.planned_at))
 
 
 def _pairs(metadata: Any) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ class StatusFilter(Filter):
         return [(word, word) for word in self.words] + [(word, f"unknown: {word[:60]}") for word in unknown]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(status=value.replace("\x00", ""))
+        return rows.filter(status=value)
 
 
 class CustomerStatus(StatusFilter):

@@ -1,4 +1,4 @@
-"""Setup links: who has which, and how long they can still be used."""
+"""Setup links: who has which, how long they can still be used, and what is wrong with them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,17 +7,38 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import URLPattern, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from backoffice import times
-from backoffice.admin.mirror import MirrorAdmin
-from backoffice.admin.readonly import Fact
+from backoffice import freshness, times
+from backoffice.admin import live
+from backoffice.admin.mirror import MirrorAdmin, MirrorChangeList
+from backoffice.admin.readonly import Button, Fact
 from backoffice.badges import word
 from customers import states
-from customers.admin.customers import link_ends
+from customers.admin import link_changes, link_pages
 from customers.admin.filters import EndingFilter, LinkAgeFilter, LinkStatus
+from customers.admin.link_lines import EATEN, HALF_DONE, SECRET_LOST, link_ends, marks_of
 from customers.admin.owner import shown_owner
-from customers.models import SetupLink
+from customers.admin.traces import traces_of_link
+from customers.models import Customer, SetupLink
+from customers.pasted import MARK
+from customers.replacements import half_done_of, lost_secrets
+from customers.services.links import why_inactive, why_no_link
+from customers.verbs.kirim import REPLACE_LINK_PERMISSION, REVOKE_LINK, UPDATE_REDIRECTS
+
+SHOWN_ONCE = "was shown once, when it was made; it is not kept"
+
+
+class LinkChangeList(MirrorChangeList):
+    """Rows that know what is wrong with them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        marks = marks_of(self.result_list)
+        for row in self.result_list:
+            row.marks = marks[row.remote_id]
 
 
 @admin.register(SetupLink)
@@ -26,11 +47,11 @@ class SetupLinkAdmin(MirrorAdmin):
 
     resource_name = "kirim.setup_links"
     tones = states.LINK
-    list_display = ("last_four", "customer_name", "state", "ends", "created", "age")
+    list_display = ("last_four", "customer_name", "state", "attention", "ends", "created", "age")
     list_select_related = ("customer",)
     list_filter = (LinkStatus, EndingFilter, LinkAgeFilter)
     search_fields = ("token_last4",)
-    search_help_text = "Last four, id or customer"
+    search_help_text = "Last four, the link itself, id or customer"
     export_columns = (
         ("remote_id", "remote_id"), ("customer_remote_id", "customer_remote_id"),
         ("customer", lambda link: link.customer.name if link.customer else ""), ("state", states.link_state),
@@ -51,6 +72,10 @@ class SetupLinkAdmin(MirrorAdmin):
     def state(self, link: SetupLink) -> SafeString:
         return word(states.link_state(link), states.LINK)
 
+    @admin.display(description="attention", empty_value="")
+    def attention(self, link: Any) -> SafeString:
+        return format_html_join(" ", "{}", [(mark,) for mark in link.marks])
+
     @admin.display(description="ends", ordering="expires_at")
     def ends(self, link: SetupLink) -> Any:
         return link_ends(link)
@@ -59,7 +84,12 @@ class SetupLinkAdmin(MirrorAdmin):
     def created(self, link: SetupLink) -> SafeString | str:
         return times.at(link.remote_created_at)
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[MirrorChangeList]:
+        return LinkChangeList
+
     def holding(self, part: str) -> Q:
+        if part.startswith(MARK):  # as pages show a link, and what a pasted one becomes
+            return Q(token_last4__iexact=part.removeprefix(MARK))
         return (
             Q(token_last4__iexact=part)
             | Q(remote_id__iexact=part)
@@ -72,12 +102,56 @@ class SetupLinkAdmin(MirrorAdmin):
         read_at = row.customer.links_read_at if row.customer else None
         return max(row.synced_at, read_at) if read_at else row.synced_at
 
+    # -- the page of one ----------------------------------------------------------------------------------------------
+
+    def traces(self, obj: SetupLink) -> Iterable[live.Trace]:
+        return traces_of_link(obj)
+
     def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         yield Fact("State", self.state(obj))
         yield Fact("Customer", shown_owner(request, obj))
-        yield Fact("Last four", obj.token_last4)
-        yield Fact("Ends", link_ends(obj))
+        yield Fact("Last four", f"…{obj.token_last4}")
+        yield Fact("The link itself", SHOWN_ONCE)
+        yield Fact("Ends", times.both(obj.expires_at))
         yield Fact("Used", times.at(obj.consumed_at, "not yet"))
         yield Fact("After success to", obj.success_redirect_url or "–")
         yield Fact("After failure to", obj.failure_redirect_url or "–")
         yield from super().facts(request, obj)
+
+    def notices(self, request: HttpRequest, obj: Any) -> Iterable[str]:
+        if states.is_usable(obj) and lost_secrets([obj]):
+            yield SECRET_LOST
+        if revocation := half_done_of([obj]).get(obj.remote_id):
+            yield f"{HALF_DONE} {revocation.error or revocation.remark}"
+        if states.was_eaten(obj, freshness.swept_from_of(Customer)):
+            yield from self._eaten(request, obj)
+        yield from super().notices(request, obj)
+
+    def _eaten(self, request: HttpRequest, link: SetupLink) -> Iterable[str]:
+        newer = SetupLink.objects.filter(states.usable_links(), customer=link.customer).exclude(pk=link.pk).first()
+        if newer:
+            url = reverse("admin:customers_setuplink_change", args=[newer.pk])
+            yield format_html('{} The customer has another one: <a href="{}">{}</a>', EATEN, url, newer)
+        else:
+            yield f"{EATEN} Replace it, and send the new one by a channel that opens no links."
+
+    def buttons(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
+        may = request.user.has_perm
+        off = self.upstream_off
+        revocation = half_done_of([obj]).get(obj.remote_id)
+        if revocation and may(REPLACE_LINK_PERMISSION):
+            url = reverse("admin:resume_setup_link", args=[obj.pk])
+            off_now = off or link_changes.why_not_resumed(revocation)
+            yield Button("Resume: revoke it", url, "undo", off=off_now, is_main=True)
+        if may(REPLACE_LINK_PERMISSION):
+            url = reverse("admin:replace_setup_link", args=[obj.pk])
+            yield Button("Replace", url, "autorenew", off=why_no_link(obj.customer) or off, is_link=True)
+        if may(UPDATE_REDIRECTS.permission):
+            url = reverse("admin:setup_link_redirects", args=[obj.pk])
+            yield Button("Change redirects", url, "edit", off=why_inactive(obj) or off, is_link=True)
+        if may(REVOKE_LINK.permission):
+            url = reverse("admin:revoke_setup_link", args=[obj.pk])
+            yield Button("Revoke", url, "block", off=why_inactive(obj) or off, is_link=True)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*link_pages.urls(), *super().get_urls()]

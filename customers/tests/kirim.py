@@ -71,6 +71,7 @@ class FakeKirim:
     customers: list[Any] = field(default_factory=list)
     accounts: list[Any] = field(default_factory=list)
     links: dict[str, list[Any]] = field(default_factory=dict)
+    subscriptions: list[Any] = field(default_factory=list)
     page_size: int = 50
     lists_archived: bool = False
     mischief: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
@@ -88,6 +89,8 @@ class FakeKirim:
                 return self._page(self._listed(request.url.params.get("status")), request)
             case ["accounts"]:
                 return self._page(self.accounts, request)
+            case ["webhook_subscriptions"]:
+                return self._page(self.subscriptions, request)
             case ["customers", remote_id]:
                 return self._single(remote_id)
             case ["customers", remote_id, "setup_links"]:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.models import Drift, RejectedRecord, RowChange, SyncRun, UpstreamState
+from backoffice.sync.changes import Cause
 from backoffice.sync.resource import RESOURCES, Batch
 from backoffice.sync.store import CHUNK, Store
 from backoffice.sync.tally import Met, Tally
@@ -280,7 +281,7 @@ def test_a_body_asked_for_earlier_never_overwrites_a_later_one(kirim: FakeKirim)
     Customer.objects.update(name="Written by a later reading", synced_at=timezone.now())
     resource = RESOURCES["kirim.customers"]
     with transaction.atomic():
-        tally = Store(resource, None).take([Batch([text(kirim.customers[0]).encode()], asked_at)], Met(), Tally())
+        tally = Store(resource, Cause()).take([Batch([text(kirim.customers[0]).encode()], asked_at)], Met(), Tally())
     assert (tally.unchanged, tally.updated) == (1, 0)
     assert Customer.objects.get().name == "Written by a later reading"
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from backoffice import startup
-from backoffice.demo_env import SANDBOX_PORT, use_sandbox_port
+from backoffice.demo_env import SANDBOX_PORT, use_ports
 from backoffice.management.commands import run
 from backoffice.models import SyncRun
 from backoffice.supervisor import Child
@@ -22,7 +22,7 @@ class Command(run.Command):
         """The sandbox. Creates and tells the user on the way: the tables are there by now, the web is not."""
         self.tell_user()
         sandbox_port = startup.free_port(SANDBOX_PORT, but_not=port)
-        use_sandbox_port(sandbox_port)
+        use_ports(port, sandbox_port)
         self.tell("Starting sandbox, web, worker and beat.")
         return [startup.sandbox(sandbox_port)]
 

@@ -7,7 +7,10 @@ Decided in the shape of the code, too small for a constant: search is a case-ins
 any metadata value; metadata is replaced, never merged; archiving twice answers 200 with the same body; a link past
 ``expires_at`` is expired from that moment on; a PATCH without a known member changes nothing and answers 200; the
 accounts list pages like the customers list; a redirect may have any URI scheme; a suspended customer may get a link;
-archiving leaves links and accounts as they are; input is checked before existence (400 before 404 before 409).
+archiving leaves links and accounts as they are; input is checked before existence (400 before 404 before 409); an
+event's ``data`` is the customer as the list states it, or the link without its secret; a change to *archived* is no
+*updated* as well; a finished signup is told as a link consumed, a customer updated (where it was pending), a customer
+onboarded; what happens while a subscription is not active is never told to it; an event has the same id for all.
 """
 
 DEFAULT_PAGE_SIZE = 50
@@ -27,6 +30,9 @@ OWNER_SUSPENDED_CODE = "customer_suspended"
 
 # PATCH of a subscription lists a 409: taken to be for one that Kirim itself disabled.
 DISABLED_SUBSCRIPTION_IS_CONFLICT = True
+
+# A delivery that is not answered with 2xx is tried again after these pauses, then given up.
+DELIVERY_PAUSES_S = (2, 10, 60, 300, 1800)
 
 # error.code per status, where nothing more precise is known; 502 is stated, the others are not.
 ERROR_CODES = {

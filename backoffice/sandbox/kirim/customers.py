@@ -10,6 +10,7 @@ import msgspec
 from backoffice.sandbox.clock import Clock, stamp
 from backoffice.sandbox.ids import IdSource
 from backoffice.sandbox.kirim.assumptions import ARCHIVED_WRITE_CODE, ARCHIVED_WRITE_STATUS, DEFAULT_TEAM
+from backoffice.sandbox.kirim.events import Events
 from backoffice.sandbox.kirim.paging import PageRequest, read_page
 from backoffice.sandbox.kirim.refusal import Refusal, not_found
 from backoffice.sandbox.storage import Row, Storage, insert_into
@@ -44,8 +45,8 @@ class CustomerBody(TypedDict):
 class Customers:
     """All customers. Iterating gives their bodies, oldest first."""
 
-    def __init__(self, storage: Storage, ids: IdSource, now: Clock, *, lists_archived: bool) -> None:
-        self._storage, self._ids, self._now = storage, ids, now
+    def __init__(self, storage: Storage, ids: IdSource, now: Clock, events: Events, *, lists_archived: bool) -> None:
+        self._storage, self._ids, self._now, self._events = storage, ids, now, events
         self._lists_archived = lists_archived
 
     def __len__(self) -> int:
@@ -94,20 +95,26 @@ class Customers:
             moments = (archived_at, team_id, stamp(created), stamp(created))
             row = (customer_id, name, email, status, kept, *moments, searched_text(name, email, metadata))
             self._storage.run(INSERT, row)
-        return self.get(customer_id)
+            customer = self.get(customer_id)
+            self._events.emit("customer.created", customer)
+        return customer
 
     def change(self, customer_id: str, **values: Any) -> CustomerBody:
         """Set members as given; ``updated_at`` is now unless given. No rule of the API is applied."""
         if not values.keys() <= set(_COLUMNS):
             raise TypeError(f"a customer has no such members: {sorted(values)}")
         with self._storage.transaction():
-            changed = {**self.get(customer_id), "updated_at": stamp(self._now()), **values}
+            before = self.get(customer_id)
+            changed = {**before, "updated_at": stamp(self._now()), **values}
             metadata = changed["metadata"]
             columns = {name: changed[name] for name in _COLUMNS}
             columns["metadata"] = None if metadata is None else stored_metadata(metadata)
             columns["searched"] = searched_text(changed["name"], changed["email"], metadata)
             self._storage.update("customers", ("id", customer_id), columns)
-            return self.get(customer_id)
+            customer = self.get(customer_id)
+            is_archived = customer["status"] == "archived" and before["status"] != "archived"
+            self._events.emit("customer.archived" if is_archived else "customer.updated", customer)
+            return customer
 
     def patch(self, customer_id: str, changes: dict[str, Any]) -> CustomerBody:
         """The API's change: the members of a checked PATCH body. Raises Refusal (404, or archived)."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypedDict
 from backoffice.sandbox.clock import Clock, stamp
 from backoffice.sandbox.ids import IdSource
 from backoffice.sandbox.kirim.assumptions import DEFAULT_LINK_HOURS, SETUP_URL
+from backoffice.sandbox.kirim.events import Events
 from backoffice.sandbox.kirim.refusal import conflict, not_found
 from backoffice.sandbox.storage import Row, Storage, insert_into
 
@@ -68,8 +69,8 @@ class NewLinkBody(LinkBody):
 class SetupLinks:
     """All setup links. Iterating gives their bodies, oldest first. Time alone expires a link, whoever looks."""
 
-    def __init__(self, storage: Storage, ids: IdSource, now: Clock) -> None:
-        self._storage, self._ids, self._now = storage, ids, now
+    def __init__(self, storage: Storage, ids: IdSource, now: Clock, events: Events) -> None:
+        self._storage, self._ids, self._now, self._events = storage, ids, now, events
 
     def __len__(self) -> int:
         return self._storage.count("setup_links")
@@ -110,7 +111,9 @@ class SetupLinks:
             digest = sha256(token.encode()).hexdigest()
             row = (link_id, customer_id, "active", token[-4:], expires_at, None, *redirects, stamp(created), digest)
             self._storage.run(INSERT, row)
-        return {**self.get(link_id), "setup_url": SETUP_URL.format(token=token), "token": token}
+            link = self.get(link_id)
+            self._events.emit("customer.setup_link.created", link)
+        return {**link, "setup_url": SETUP_URL.format(token=token), "token": token}
 
     def change(self, link_id: str, **values: Any) -> LinkBody:
         """Set members as given. No rule of the API is applied."""
@@ -137,7 +140,9 @@ class SetupLinks:
         """Use up an active link. Raises Refusal (404, 409)."""
         with self._storage.transaction():
             self.get_active(link_id)
-            return self.change(link_id, status="consumed", consumed_at=stamp(self._now()))
+            link = self.change(link_id, status="consumed", consumed_at=stamp(self._now()))
+            self._events.emit("customer.setup_link.consumed", link)
+            return link
 
     def expire(self, link_id: str) -> LinkBody:
         """Let an active link's time be over now. Raises Refusal (404, 409)."""

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-import msgspec
 from flask import request
 
+from backoffice.sandbox.checks import Member
+from backoffice.sandbox.http import read_json
 from backoffice.sandbox.kirim import rules
 from backoffice.sandbox.kirim.paging import PageRequest
 from backoffice.sandbox.kirim.refusal import invalid
-from backoffice.sandbox.kirim.rules import CUSTOMER_STATUSES, LINK_STATUSES, Member
+from backoffice.sandbox.kirim.rules import CUSTOMER_STATUSES, LINK_STATUSES
 from backoffice.sandbox.kirim.state import Kirim
 
 Answer = dict[str, Any]
@@ -132,15 +133,12 @@ def _listed(data: Any, next_cursor: str | None) -> Answer:
 
 def _body(members: dict[str, Member], *, optional: bool = False) -> dict[str, Any]:
     """The checked members of the JSON body; no body at all is an empty one where the call allows that."""
-    raw = request.get_data()
-    if not raw and optional:
+    if optional and not request.get_data():
         return {}
-    if request.mimetype != "application/json":
-        raise invalid(("", "the body must be application/json"))
     try:
-        body = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        raise invalid(("", "the body is not JSON")) from None
+        body = read_json()
+    except ValueError as error:
+        raise invalid(("", str(error))) from None
     if not isinstance(body, dict):
         raise invalid(("", "the body must be an object"))
     return rules.allowed_members(body, members)

@@ -1,13 +1,12 @@
 """Pages of a list: a limit in digits, and an opaque cursor that stays right while rows come and change."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from backoffice.sandbox.kirim.assumptions import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, LISTS_NEWEST_FIRST
 from backoffice.sandbox.kirim.refusal import invalid
+from backoffice.sandbox.pages import cursor_after, seq_in
 from backoffice.sandbox.storage import Row, Storage
 
 
@@ -43,7 +42,7 @@ def read_page(
     rows = storage.select(table, conditions, newest_first=LISTS_NEWEST_FIRST, limit=page.limit + 1)
     more = len(rows) > page.limit
     rows = rows[: page.limit]
-    return rows, _cursor(table, rows[-1]["seq"]) if more else None
+    return rows, cursor_after(table, rows[-1]["seq"]) if more else None
 
 
 def _page_size(text: str) -> int:
@@ -55,17 +54,9 @@ def _page_size(text: str) -> int:
     return LARGEST_PAGE_SIZE if len(digits) > 3 else min(int(digits), LARGEST_PAGE_SIZE)
 
 
-def _cursor(table: str, seq: int) -> str:
-    return base64.urlsafe_b64encode(f"{table}:{seq}".encode()).decode().rstrip("=")
-
-
 def _read_cursor(cursor: str, table: str) -> int:
     """The ``seq`` in a cursor of this table; anything that this table did not hand out is refused."""
-    try:
-        decoded = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        seq = int(decoded.removeprefix(f"{table}:"))
-    except (binascii.Error, ValueError):  # ValueError: not ASCII, not UTF-8, no number
-        raise invalid(("cursor", "is not valid")) from None
-    if _cursor(table, seq) != cursor or not 0 < seq < 2**63:  # SQLite's largest
+    seq = seq_in(cursor, table)
+    if seq is None or seq <= 0:
         raise invalid(("cursor", "is not valid"))
     return seq

@@ -1,10 +1,10 @@
 """What a request may say: path ids, query parameters and body members, as the contract limits them."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
+from backoffice.sandbox.checks import Member, email_address, one_of, problems_with, text, uri, whole_number
 from backoffice.sandbox.kirim.assumptions import DEEPEST_METADATA, EVENTS
 from backoffice.sandbox.kirim.refusal import invalid
 
@@ -14,64 +14,6 @@ LINK_STATUSES = ("active", "consumed", "expired", "revoked")
 CUSTOMER_ID = re.compile(r"cus_[0-9A-HJKMNP-TV-Z]{26}")
 LINK_ID = re.compile(r"csl_[0-9A-HJKMNP-TV-Z]{26}")
 PHONE_NUMBER_ID = re.compile(r"[0-9]{6,20}")
-_EMAIL = re.compile(r"[A-Za-z0-9_'+-]+(\.[A-Za-z0-9_'+-]+)*@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//([/?#]|$))[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # any scheme
-
-Check = Callable[[Any], str | None]  # answers what is wrong with a value, or None
-
-
-@dataclass(frozen=True)
-class Member:
-    """What one member of a request body may be."""
-
-    check: Check
-    required: bool = False
-    nullable: bool = False
-
-
-def text(least: int, most: int) -> Check:
-    """A string of ``least`` to ``most`` characters."""
-
-    def check(value: Any) -> str | None:
-        if not isinstance(value, str):
-            return "must be a string"
-        return None if least <= len(value) <= most else f"must have {least} to {most} characters"
-
-    return check
-
-
-def formatted(pattern: re.Pattern[str], what: str, most: int) -> Check:
-    """A string of at most ``most`` characters that is whole ``pattern``."""
-
-    def check(value: Any) -> str | None:
-        if not isinstance(value, str):
-            return "must be a string"
-        if len(value) > most:
-            return f"must have at most {most} characters"
-        return None if pattern.fullmatch(value) else f"must be {what}"
-
-    return check
-
-
-def one_of(*words: str) -> Check:
-    """One of these words."""
-
-    def check(value: Any) -> str | None:
-        return None if isinstance(value, str) and value in words else f"must be one of {', '.join(words)}"
-
-    return check
-
-
-def whole_number(least: int, most: int) -> Check:
-    """An integer in JSON's sense: 24 and 24.0, but neither true nor "24"."""
-
-    def check(value: Any) -> str | None:
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not whole:
-            return "must be an integer"
-        return None if least <= value <= most else f"must be {least} to {most}"
-
-    return check
 
 
 def json_object(value: Any) -> str | None:
@@ -100,9 +42,9 @@ def unchangeable(value: Any) -> str | None:
 
 
 NAME = text(1, 200)
-EMAIL = formatted(_EMAIL, "an e-mail address", 255)
-REDIRECT = formatted(_URI, "a URI", 2048)
-ADDRESS = formatted(_URI, "a URI", 2048)
+EMAIL = email_address(255)
+REDIRECT = uri(2048)
+ADDRESS = uri(2048)
 
 CREATE_CUSTOMER = {
     "team_id": Member(text(1, 64)),
@@ -145,18 +87,9 @@ def allowed_members(body: Mapping[str, Any], members: Mapping[str, Member]) -> d
     Raises:
         Refusal: 400 with one detail for each member that is wrong.
     """
-    problems = [(name, problem) for name, member in members.items() if (problem := _problem_with(body, name, member))]
-    if problems:
+    if problems := problems_with(body, members):
         raise invalid(*problems)
     return {name: body[name] for name in members if name in body}
-
-
-def _problem_with(body: Mapping[str, Any], name: str, member: Member) -> str | None:
-    if name not in body:
-        return "is required" if member.required else None
-    if body[name] is None:
-        return None if member.nullable else "must not be null"
-    return member.check(body[name])
 
 
 def allowed_id(value: str, pattern: re.Pattern[str], parameter: str) -> str:

@@ -5,29 +5,40 @@ from typing import Any
 
 from backoffice.sandbox.clock import Clock
 from backoffice.sandbox.ids import IdSource
-from backoffice.sandbox.kirim import accounts, customers, links, seed, subscriptions
+from backoffice.sandbox.kirim import accounts, customers, events, links, seed, subscriptions
 from backoffice.sandbox.kirim.accounts import AccountBody, Accounts, SyncBody
 from backoffice.sandbox.kirim.assumptions import OWNER_SUSPENDED_CODE
 from backoffice.sandbox.kirim.customers import Customers
+from backoffice.sandbox.kirim.events import Events
 from backoffice.sandbox.kirim.links import NewLinkBody, SetupLinks
 from backoffice.sandbox.kirim.names import invent_name
 from backoffice.sandbox.kirim.refusal import Refusal
 from backoffice.sandbox.kirim.subscriptions import Subscriptions
 from backoffice.sandbox.storage import Storage
+from backoffice.sandbox.switches import Switches
 
 _SIGNUP_CHANCE = 0.5  # that, in a tick, a waiting customer finishes signing up
 _NEW_CUSTOMER_CHANCE = 0.2  # that, in a tick, somebody else in the organization adds a customer with a link
 
 
 class Kirim:
-    """The state: ``customers``, ``links``, ``accounts`` and ``subscriptions``, and what ties them together.
+    """The state: ``customers``, ``links``, ``accounts``, ``subscriptions`` and ``events``, and what ties them together.
 
     A storage that was filled before is taken as it is (not ``is_new``); ``seed_number`` and ``count`` say nothing then.
     """
 
-    def __init__(self, storage: Storage, *, seed_number: int, count: int, now: Clock, lists_archived: bool) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        switches: Switches,
+        *,
+        seed_number: int,
+        count: int,
+        now: Clock,
+        lists_archived: bool,
+    ) -> None:
         self.storage, self.now = storage, now
-        storage.create(customers.TABLE + links.TABLE + accounts.TABLE + subscriptions.TABLE)
+        storage.create(customers.TABLE + links.TABLE + accounts.TABLE + subscriptions.TABLE + events.TABLE)
         with storage.transaction():
             self.is_new = storage.note("seed") is None
             if self.is_new:
@@ -36,8 +47,9 @@ class Kirim:
         storage.create(customers.INDEXES + links.INDEXES + accounts.INDEXES)  # faster after the rows than before
         self.seed = storage.note("seed") or 0
         ids = IdSource(storage, self.seed)
-        self.customers = Customers(storage, ids, now, lists_archived=lists_archived)
-        self.links = SetupLinks(storage, ids, now)
+        self.events = Events(storage, ids, now, switches)
+        self.customers = Customers(storage, ids, now, self.events, lists_archived=lists_archived)
+        self.links = SetupLinks(storage, ids, now, self.events)
         self.accounts = Accounts(storage, ids, now)
         self.subscriptions = Subscriptions(storage, ids, now)
 
@@ -57,8 +69,10 @@ class Kirim:
             link = self.links.consume(link_id)
             customer = self.customers.get(link["customer_id"])
             if customer["status"] == "pending":
-                self.customers.change(customer["id"], status="active")
-            return self.accounts.connect(customer["id"], name=customer["name"])
+                customer = self.customers.change(customer["id"], status="active")
+            account = self.accounts.connect(customer["id"], name=customer["name"])
+            self.events.emit("customer.onboarded", customer)
+            return account
 
     def sync_templates(self, phone_number_id: str) -> SyncBody:
         """Sync templates by the API's rules. Raises Refusal (404; 422 while the owner is suspended or archived)."""

@@ -1,7 +1,7 @@
 """Webhook subscriptions: who wants to be told of what. Their signing secret is shown once, when they are made."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypedDict
 
 from backoffice.sandbox.clock import Clock, stamp
@@ -70,7 +70,7 @@ class Subscriptions:
         return {**self.get(subscription_id), "initial_secret": secret}
 
     def change(self, subscription_id: str, **values: Any) -> SubscriptionBody:
-        """Set ``url``, ``description``, ``events`` or ``status`` as given. No rule of the API is applied."""
+        """Set ``url``, ``description``, ``events``, ``status``, ``secret`` as given. No rule of the API is applied."""
         with self._storage.transaction():
             self.get(subscription_id)
             if "events" in values:
@@ -88,9 +88,25 @@ class Subscriptions:
             return self.change(subscription_id, **changes) if changes else subscription
 
     def remove(self, subscription_id: str) -> None:
-        """Remove a subscription. Raises Refusal (404)."""
-        if not self._storage.run("DELETE FROM subscriptions WHERE id = ?", (subscription_id,)):
-            raise not_found("webhook subscription")
+        """Remove a subscription, and what was still to be delivered to it. Raises Refusal (404)."""
+        with self._storage.transaction():
+            self._storage.run("DELETE FROM deliveries WHERE subscription_id = ?", (subscription_id,))
+            if not self._storage.run("DELETE FROM subscriptions WHERE id = ?", (subscription_id,)):
+                raise not_found("webhook subscription")
+
+    def keep(self, url: str, events: Iterable[str], description: str, secret: str) -> SubscriptionBody:
+        """Have an active subscription with that description deliver these to ``url``, signed with ``secret``.
+
+        For an installation that comes with its own sandbox and may be at another port each time. One that was made
+        for the same URL by a call is taken over.
+        """
+        with self._storage.transaction():
+            its = next((row for row in self if row["description"] == description), None)
+            its = its or next((row for row in self if row["url"] == url), None) or self.add(url, list(events))
+            wanted = {"url": url, "events": list(events), "description": description, "status": "active"}
+            if self.secret(its["id"]) == secret and wanted.items() <= its.items():
+                return its
+            return self.change(its["id"], **wanted, secret=secret)
 
     def secret(self, subscription_id: str) -> str:
         """The signing secret, for whoever sends the deliveries; no answer repeats it. Raises Refusal (404)."""

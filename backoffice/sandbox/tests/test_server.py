@@ -8,14 +8,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from standardwebhooks.webhooks import Webhook
 
-from backoffice.sandbox import KIRIM_PATH, Sandbox
+from backoffice.management.commands.sandbox import Command, keys_of
+from backoffice.sandbox import AFOSTO_PATH, KIRIM_PATH, Sandbox
+from backoffice.sandbox.afosto.events import signature_of
+from backoffice.sandbox.apideck.state import Keys
+from backoffice.sandbox.layercake.state import Tenant
 from backoffice.sandbox.server import LoopbackServer, listen
 from backoffice.sandbox.tests.conftest import KEY
+from backoffice.sandbox.tests.endpoint import Endpoint, endpoint, wait_for
+from backoffice.upstreams import UPSTREAMS, Upstream
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -89,9 +98,9 @@ def test_head_has_no_body_and_streamed_bodies_are_refused(api: httpx.Client, ser
 
 
 @contextlib.contextmanager
-def command(data_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+def command(data_dir: Path, *options: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     """``manage.py sandbox`` on a free port, and a client of it."""
-    environment = {**os.environ, "DATA_DIR": str(data_dir), "KIRIM_API_KEY": "", "SECRET_KEY": "x" * 60}
+    environment = {**os.environ, "DATA_DIR": str(data_dir), "KIRIM_API_KEY": "", "SECRET_KEY": "x" * 60, **variables}
     process = subprocess.Popen(
         [sys.executable, "manage.py", "sandbox", "--port", "0", *options],
         cwd=PROJECT,
@@ -137,13 +146,99 @@ def test_a_killed_command_keeps_what_it_answered(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_command_delivers_to_the_back_office_that_its_environment_describes(tmp_path: Path) -> None:
+    secrets = ["whsec_" + letter * 43 + "=" for letter in "AB"]
+    own = {"KIRIM_BASE_URL": "http://127.0.0.1:9000/sandbox/kirim/v1"}
+    own |= {"AFOSTO_BASE_URL": "http://127.0.0.1:9000/sandbox/afosto"}
+    own |= {"AFOSTO_CLIENT_ID": "own-id", "AFOSTO_CLIENT_SECRET": "own-secret", "AFOSTO_TOKEN": ""}
+    for secret in secrets:  # the second time elsewhere, with another secret, on the state of the first
+        with endpoint() as inbox:
+            public = f"http://127.0.0.1:{inbox.server_address[1]}"
+            hooks = {"KIRIM_WEBHOOK_SECRET": f"{secret},{secrets[0]}", "AFOSTO_WEBHOOK_SECRET": f"whs_{secret}"}
+            sizes = ("--customers", "0", "--lists", "1", "--parcels", "0")
+            with command(tmp_path, *sizes, **own, **hooks, PUBLIC_BASE_URL=public) as (process, api):
+                created = api.post("/customers", json={"name": "Told"}).json()["data"]
+                (its,) = api.get("/webhook_subscriptions").json()["data"]
+                assert its["url"] == f"{public}/webhooks/kirim/" and "customer.updated" in its["events"]
+                trigger_afosto(api, f"{public}/webhooks/afosto/")
+                wait_for(lambda inbox=inbox: told_by(inbox, "webhook-id") and told_by(inbox, "x-afosto-hmac-sha256"))  # type: ignore[misc]
+                process.terminate()
+                process.wait(30)
+            body = Webhook(secret).verify(*told_by(inbox, "webhook-id")[0])
+            assert (body["type"], body["data"]["id"]) == ("customer.created", created["id"])
+            told, headers = told_by(inbox, "x-afosto-hmac-sha256")[0]
+            assert headers["x-afosto-hmac-sha256"] == signature_of(told, f"whs_{secret}")
+
+
+def trigger_afosto(api: httpx.Client, endpoint: str) -> None:
+    """Have the Afosto beside this Kirim send a test event to its one subscription, which must be for ``endpoint``."""
+    base = str(api.base_url).replace(KIRIM_PATH, AFOSTO_PATH).rstrip("/")
+    asked = {"client_id": "own-id", "client_secret": "own-secret", "grant_type": "client_credentials"}
+    token = api.post(f"{base}/iam/oauth/authorize", json=asked).json()["access_token"]
+    own = {"Authorization": f"Bearer {token}"}
+    (its,) = api.get(f"{base}/mes/webhooks/subscriptions", headers=own).json()
+    assert its["endpoint"] == endpoint and "IN_TRANSIT" in its["events"]
+    test = {"event": "IN_TRANSIT", "entity_id": "x"}
+    assert api.post(f"{base}/mes/webhooks/subscriptions/{its['id']}/trigger", json=test, headers=own).status_code == 200
+
+
+def told_by(inbox: Endpoint, header: str) -> list[tuple[bytes, dict[str, str]]]:
+    """Bodies and headers of the deliveries with this header."""
+    return [(body, headers) for body, headers in zip(inbox.bodies, inbox.headers_of, strict=False) if header in headers]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("secret", "base_url", "says"),
+    [
+        ("not-a-secret", "http://127.0.0.1:9000/sandbox/kirim/v1", "no events are delivered"),
+        ("whsec_" + "A" * 43 + "=", "https://live.example/v1", ""),  # that one's secret is not ours to use
+    ],
+)
+def test_the_command_subscribes_nobody_without_a_secret_of_its_own(
+    tmp_path: Path, secret: str, base_url: str, says: str
+) -> None:
+    with command(tmp_path, "--customers", "0", KIRIM_WEBHOOK_SECRET=secret, KIRIM_BASE_URL=base_url) as (process, api):
+        assert api.get("/webhook_subscriptions").json()["data"] == []
+        process.terminate()
+        process.wait(30)
+        assert process.stderr and says in (told := process.stderr.read()) and secret not in told
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_apideck_and_layercake_take_the_keys_of_the_back_office_that_is_theirs_and_tell_it(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, is_ours: bool
+) -> None:
+    usual = {"apideck": asdict(Keys()), "layercake": asdict(Tenant())}
+    for upstream, names in usual.items():
+        prefix = upstream.upper()
+        known = Upstream(upstream, upstream.title(), f"{prefix}_BASE_URL", ((f"{prefix}_API_KEY",),))
+        monkeypatch.setitem(UPSTREAMS, upstream, known)
+        origin = "http://127.0.0.1:9000" if is_ours else "https://live.example"
+        setattr(settings, f"{prefix}_BASE_URL", f"{origin}/sandbox/{upstream}")
+        for name in names:
+            setattr(settings, f"{prefix}_{name.upper()}", f"own {name}, the next one")
+        own = {name: f"own {name}" for name in names}
+        assert keys_of(upstream, names) == (own if is_ours else names)
+    settings.LAYERCAKE_WEBHOOK_SECRET = "own secret"
+    settings.PUBLIC_BASE_URL = "http://127.0.0.1:8000"
+    Command().subscribe(sandbox)
+    hooks = [(its["url"], its["secret"]) for its in sandbox.layercake.events.webhooks]
+    assert hooks == ([("http://127.0.0.1:8000/webhooks/layercake/", "own secret")] if is_ours else [])
+    addresses = ["http://127.0.0.1:8000/webhooks/apideck/"] if is_ours else []
+    assert sandbox.apideck.events.addresses() == addresses and len(sandbox.apideck.events.pending()) == is_ours
+    settings.APIDECK_SERVICE_ID = ""
+    assert keys_of("apideck", usual["apideck"]) == usual["apideck"]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "status"),
     [
         (["--port", "busy"], 2),
         (["--port", "65536"], 2),
         (["--customers", "-1"], 2),
-        (["--lists", "1"], 2),
+        (["--lists", "-1"], 2),
         (["--port", "{taken}"], 1),
     ],
 )

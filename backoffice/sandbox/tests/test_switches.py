@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from backoffice.sandbox import AnswerDropped, Sandbox, Unreachable
+from backoffice.sandbox.tests.conftest import desk_of
 from backoffice.sandbox.tests.shapes import refused
 
 
@@ -39,6 +40,13 @@ def test_a_failure_does_no_work(
     refused(api.post("/customers", json={"name": "x"}), status, code)
     assert len(sandbox.kirim.customers) == 0
     assert api.post("/customers", json={"name": "x"}).status_code == 200
+
+
+def test_a_failure_or_a_limit_says_the_word_that_is_switched(control: httpx.Client, api: httpx.Client) -> None:
+    control.post("kirim/fail", json={"status": 422, "value": "customer_suspended", "times": 1})
+    refused(api.get("/customers"), 422, "customer_suspended")
+    control.post("kirim/limit", json={"value": "quota_used_up", "times": 1})
+    refused(api.get("/customers"), 429, "quota_used_up")
 
 
 def test_a_failure_after_the_work_is_committed(sandbox: Sandbox, control: httpx.Client, api: httpx.Client) -> None:
@@ -125,7 +133,7 @@ def test_reset_ends_everything(control: httpx.Client, api: httpx.Client) -> None
 )
 def test_a_wrong_switch_is_refused(control: httpx.Client, body: Any) -> None:
     assert control.post("kirim/fail", json=body).status_code == 400
-    assert control.get("").json() == {"kirim": []}
+    assert not any(control.get("").json().values())
 
 
 def test_an_unknown_switch_or_upstream_is_a_404(control: httpx.Client) -> None:
@@ -133,3 +141,15 @@ def test_an_unknown_switch_or_upstream_is_a_404(control: httpx.Client) -> None:
         assert control.post(path).status_code == 404
     assert control.get("kirim/down").status_code == 405  # a GET never changes anything
     assert control.post("kirim/fail", content="{", headers={"Content-Type": "application/json"}).status_code == 400
+
+
+def test_switches_of_pages_and_tasks_are_turned_over_http_too(sandbox: Sandbox, control: httpx.Client) -> None:
+    assert control.post("afosto/count", json={"value": "junk", "path": "/lcs/*"}).status_code == 200
+    assert control.post("afosto/task_fail", data={"path": "lcs:label", "value": "no"}).status_code == 200
+    on = control.get("").json()["afosto"]
+    assert [(its["kind"], its["path"], its["value"]) for its in on] == [
+        ("count", "/lcs/*", "junk"),
+        ("task_fail", "lcs:label", "no"),
+    ]
+    assert desk_of(sandbox).get("/lcs/locations").headers["x-count"] == "junk"
+    assert control.get("").json()["kirim"] == [] == control.post("afosto/reset").json()

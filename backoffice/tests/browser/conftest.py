@@ -3,17 +3,16 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group, User
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from backoffice.sandbox import Sandbox
+from backoffice.tests.factories import give_groups
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright runs an event loop in this thread; nothing here awaits
 
@@ -30,7 +29,7 @@ FLAGS = [
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder that keeps what the pages looked like
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # each app's browser tests have their own: two at a time cannot be
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -87,8 +86,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 @pytest.fixture
 def groups(transactional_db: None) -> None:
     """The four groups, which the flush between transactional tests takes away."""
-    for app in ("backoffice", "customers"):
-        import_module(f"{app}.migrations.0002_groups").give(apps, None)
+    give_groups()
 
 
 @pytest.fixture

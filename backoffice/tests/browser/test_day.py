@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from backoffice.models import SyncRun
 from backoffice.sandbox import Sandbox, Switch
 from backoffice.sync import engine, runs
+from backoffice.tests.browser.keys import tab_to
 from backoffice.tests.factories import RunFactory
 from customers.models import Customer
 
@@ -48,7 +49,7 @@ def test_each_group_finds_a_customer_by_a_piece_of_its_metadata(
     page.keyboard.press("/")
     page.keyboard.type(customer.metadata["external_ref"].upper())
     page.keyboard.press("Enter")
-    page.get_by_role("link", name=customer.name).click()
+    page.get_by_role("link", name=customer.name, exact=True).click()
     expect(page.get_by_role("heading", name=customer.name, exact=True)).to_be_visible()
     expect(page.get_by_text(customer.remote_id).first).to_be_visible()
     payload = page.locator("pre[data-payload]")
@@ -212,7 +213,7 @@ def test_what_a_remote_wrote_turns_the_reading_of_nothing_beside_it(
     for cell in page.locator("#result_list :is(td, th):not(:has(input))").all():
         assert cell.evaluate(isolated) == "isolate"
     shoot(page, "bidi-list")
-    page.get_by_role("link", name="esreveR").click()
+    page.get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("heading", name=name, exact=True).last).to_be_visible()
     for facts in page.locator("dd").all():
         assert facts.locator("> *").first.evaluate(isolated) == "isolate"
@@ -269,17 +270,9 @@ def test_the_keyboard_alone_reaches_a_customer_and_its_refresh(sandbox: Sandbox,
     page.keyboard.type(customer.remote_id)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("q="))
-    _tab_to(page, customer.name)
+    tab_to(page, customer.name)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=customer.name, exact=True)).to_be_visible()
-    _tab_to(page, "Refresh from Kirim")
+    tab_to(page, "Refresh from Kirim")
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("refreshed|read again|as before|unchanged", re.I)).first).to_be_visible()
-
-
-def _tab_to(page: Page, text: str) -> None:
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if (page.evaluate("document.activeElement.innerText") or "").strip() == text:
-            return
-    raise AssertionError(f"{text!r} is not reached with the Tab key")

@@ -1,51 +1,90 @@
-"""``manage.py customers``: the customers as mirrored here, and one fetched from Kirim by its id."""
+"""``manage.py customers``: the customers as mirrored here, and what can be done with them at Kirim."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.core.management.base import CommandError
 
 from backoffice.client import PERSON
-from backoffice.commands import StaffCommand, shown, whole_number
+from backoffice.commands import Exit, add_limit, asked_for, shown
+from backoffice.write_command import WriteCommand, add_reason
+from backoffice.writes.verbs import WriteVerb
+from customers import metadata
 from customers.commands import CUSTOMER_MEMBERS, accounts_of, links_of, mirrored_customer
 from customers.kirim import KirimAPI
 from customers.models import Customer
 from customers.services import CustomerService
+from customers.verbs import kirim as verbs
 
 
-class Command(StaffCommand):
+class Command(WriteCommand):
     """``--json`` prints columns by their names; ``show`` adds the lists ``accounts`` and ``setup_links``.
 
-    A list that the person named by ``--as`` may not see is left out.
+    A list that the person named by ``--as`` may not see is left out. The verbs that change something print as
+    ``WriteCommand`` says.
     """
 
-    help = "List, show and fetch customers."
+    help = "List, show and fetch customers; create, update, suspend, activate and archive them at Kirim."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|fetch")
-        listing = self.add_verb(verbs, "list", "List mirrored customers, the newest first.")
+        parsers = parser.add_subparsers(
+            dest="verb", required=True, metavar="list|show|fetch|create|update|suspend|activate|archive"
+        )
+        listing = self.add_verb(parsers, "list", "List mirrored customers, the newest first.")
         listing.add_argument("--status", help="only those in this state, as Kirim words it")
         listing.add_argument("--search", metavar="TEXT", help="part of the name, e-mail, id or a metadata value")
-        listing.add_argument(
-            "--limit", type=whole_number(1, 2**31 - 1), default=50, metavar="N", help="at most so many (50)"
-        )
+        add_limit(listing)
         listing.add_argument("--all", action="store_true", help="also those that have vanished at Kirim")
-        self.add_verb(verbs, "show", "Show a mirrored customer.").add_argument("remote_id", metavar="REMOTE_ID")
-        self.add_verb(verbs, "fetch", "Fetch a customer from Kirim.").add_argument("remote_id", metavar="REMOTE_ID")
+        self.add_verb(parsers, "show", "Show a mirrored customer.").add_argument("remote_id", metavar="REMOTE_ID")
+        fetching = self.add_verb(parsers, "fetch", "Read a customer from Kirim, also one that is mirrored already.")
+        fetching.add_argument("remote_id", metavar="REMOTE_ID")
+        self._add_writing(parsers)
+
+    def _add_writing(self, parsers: Any) -> None:
+        creating = self.add_write_verb(parsers, "create", "Create a customer at Kirim.")
+        creating.add_argument("--name", required=True, metavar="NAME")
+        creating.add_argument("--email", metavar="EMAIL")
+        creating.add_argument("--team-id", metavar="TEAM")
+        creating.add_argument("--metadata", type=_metadata, metavar="JSON", help="a JSON object")
+        updating = self.add_write_verb(
+            parsers, "update", "Change a customer at Kirim; what is not given stays as it is."
+        )
+        updating.add_argument("remote_id", metavar="REMOTE_ID")
+        updating.add_argument("--name", metavar="NAME")
+        updating.add_argument("--email", metavar="EMAIL", help='"" clears it')
+        updating.add_argument(
+            "--metadata",
+            type=_metadata,
+            default=_NOT_GIVEN,
+            metavar="JSON",
+            help="a JSON object, whole; null clears it",
+        )
+        updating.add_argument(
+            "--overwrite", action="store_true", help="also what somebody changed at Kirim since it was mirrored"
+        )
+        for name, help in _STATES.items():
+            changing = self.add_write_verb(parsers, name, help)
+            changing.add_argument("remote_id", metavar="REMOTE_ID")
+            add_reason(changing)
+            if name == "archive":
+                changing.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do the verb. Raises BackofficeError and RemoteError, which the base turns into exit codes."""
-        needed = ["customers.view_customer"]
-        if options["verb"] == "fetch":
-            needed.append("customers.fetch_customer")
-        user = self.actor(options, *needed)
-        verbs = {"list": self._list, "show": self._show, "fetch": self._fetch}
-        verbs[options["verb"]](options, user)
+        doing: dict[str, Callable[[dict[str, Any]], None]] = {
+            "list": self._list, "show": self._show, "fetch": self._fetch, "create": self._create,
+            "update": self._update, "suspend": self._suspend, "activate": self._activate, "archive": self._archive,
+        }  # fmt: skip
+        doing[options["verb"]](options)
+        self.end()
 
-    def _list(self, options: dict[str, Any], user: User | None) -> None:
-        customers = _asked_for(options)
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _list(self, options: dict[str, Any]) -> None:
+        self.actor(options, "customers.view_customer")
+        customers = asked_for(Customer.objects.all(), options)
         listed = list(customers.values(*CUSTOMER_MEMBERS)[: options["limit"]])
         for row in listed:
             if options["json"]:
@@ -55,51 +94,114 @@ class Command(StaffCommand):
                 self.line(f"{shown(row['remote_id']):<30}  {shown(row['status']):<10}  {told}")
         if not listed:
             self.say("No mirrored customer fits." if Customer.objects.exists() else _NOTHING_YET)
-        elif len(listed) == options["limit"] and (count := customers.count()) > len(listed):
-            self.say(f"{len(listed)} of {count:,} customers; --limit N shows more.")
+        self.tell_cut(listed, customers, options["limit"], "customers")
 
-    def _show(self, options: dict[str, Any], user: User | None) -> None:
+    def _show(self, options: dict[str, Any]) -> None:
+        user = self.actor(options, "customers.view_customer")
         row = mirrored_customer(options["remote_id"])
-        lists: dict[str, list[dict[str, Any]]] = {}
-        for name, (permission, read) in _LISTS.items():
-            if user is None or user.has_perm(permission):
-                lists[name] = read(row["remote_id"])
-            else:
-                self.say(f"{user} may not see {name.replace('_', ' ')} ({permission}); they are left out.")
+        lists = self._lists_for(user, row["remote_id"])
         if options["json"]:
             self.put({**row, **lists})
             return
-        self._tell(row)
+        self.lines(row)
         for account in lists.get("accounts", []):
-            self._tell({"account": " · ".join(shown(account[name]) for name in ("name", "phone_number", "status"))})
+            told = " · ".join(shown(account[name]) for name in ("name", "phone_number", "status"))
+            self.lines({"account": told})
         for link in lists.get("setup_links", []):
-            self._tell({"setup link": f"{link['remote_id']} · …{link['token_last4']} · {link['state']}"})
+            self.lines({"setup link": f"{link['remote_id']} · …{link['token_last4']} · {link['state']}"})
 
-    def _fetch(self, options: dict[str, Any], user: User | None) -> None:
+    def _lists_for(self, user: User | None, remote_id: str) -> dict[str, list[dict[str, Any]]]:
+        lists: dict[str, list[dict[str, Any]]] = {}
+        for name, (permission, read) in _LISTS.items():
+            if user is None or user.has_perm(permission):
+                lists[name] = read(remote_id)
+            else:
+                self.say(f"{user} may not see {name.replace('_', ' ')} ({permission}); they are left out.")
+        return lists
+
+    def _fetch(self, options: dict[str, Any]) -> None:
+        self.actor(options, "customers.view_customer", "customers.fetch_customer")
         with KirimAPI.from_settings(PERSON) as api:
             customer = CustomerService(api).fetch(options["remote_id"])
         row = mirrored_customer(customer.remote_id)
         if options["json"]:
             self.put(row)
         else:
-            self._tell(row)
+            self.lines(row)
 
-    def _tell(self, row: dict[str, Any]) -> None:
-        for name, value in row.items():
-            self.line(f"{name:<18} {shown(value)}")
+    # -- changing something -------------------------------------------------------------------------------------------
+
+    def _create(self, options: dict[str, Any]) -> None:
+        given = {name: options[name] for name in ("name", "email", "team_id", "metadata")}
+        sends = {name: value for name, value in given.items() if value not in (None, "") or name == "name"}
+        write, _ = self.do(verbs.CREATE_CUSTOMER, options, sends=sends)
+        self.tell(write, options, f"Created {write.sends['name']} ({write.remote_id}).")
+
+    def _update(self, options: dict[str, Any]) -> None:
+        customer = self._customer(verbs.UPDATE_CUSTOMER, options)
+        sends = {name: options[name] for name in ("name", "email") if options[name] is not None}
+        if "email" in sends:
+            sends["email"] = sends["email"] or None
+        if options["metadata"] is not _NOT_GIVEN:
+            sends["metadata"] = options["metadata"]
+        if not sends:
+            raise CommandError("Give at least one of --name, --email and --metadata.", returncode=Exit.USAGE)
+        seen = {"name": customer.name, "email": customer.email, "metadata": metadata.visible(customer.metadata)}
+        before = {} if options["overwrite"] else {name: seen[name] for name in sends}
+
+        remote_id = customer.remote_id
+        write, conflict = self.do_compared(
+            verbs.UPDATE_CUSTOMER, options, remote_id=remote_id, sends=sends, before=before
+        )
+        was_sent = write.attempts.exists()
+        self.tell(
+            write, options, f"Changed {_named(remote_id)}." if was_sent else f"{_named(remote_id)} stays as it is."
+        )
+        if conflict:
+            self.tell_conflict(conflict, sends)
+
+    def _suspend(self, options: dict[str, Any]) -> None:
+        self._change_state(verbs.SUSPEND_CUSTOMER, options, "Suspended")
+
+    def _activate(self, options: dict[str, Any]) -> None:
+        self._change_state(verbs.ACTIVATE_CUSTOMER, options, "Activated")
+
+    def _archive(self, options: dict[str, Any]) -> None:
+        customer = self._customer(verbs.ARCHIVE_CUSTOMER, options)
+        self.reason(options, verbs.ARCHIVE_CUSTOMER)
+        self.confirm(options, f"Archive {_named(customer.remote_id)} at Kirim, for good?")
+        self._change_state(verbs.ARCHIVE_CUSTOMER, options, "Archived")
+
+    def _change_state(self, verb: WriteVerb, options: dict[str, Any], done: str) -> None:
+        customer = self._customer(verb, options)
+        write, _ = self.do(verb, options, remote_id=customer.remote_id, reason=self.reason(options, verb))
+        self.tell(write, options, f"{done} {_named(customer.remote_id)}.")
+
+    def _customer(self, verb: WriteVerb, options: dict[str, Any]) -> Customer:
+        self.acting(options, verb.permission)
+        return verbs.customer(options["remote_id"])
 
 
 _LISTS: dict[str, tuple[str, Callable[[str], list[dict[str, Any]]]]] = {
     "accounts": ("customers.view_whatsappaccount", accounts_of),
     "setup_links": ("customers.view_setuplink", links_of),
 }
+_STATES = {
+    "suspend": "Suspend a customer at Kirim.",
+    "activate": "Lift the suspension of a customer at Kirim, or activate a pending one.",
+    "archive": "Archive a customer at Kirim, for good.",
+}
 _NOTHING_YET = "No customer is mirrored here yet. To read them: manage.py sync kirim.customers"
+_NOT_GIVEN = object()  # null is a value
 
 
-def _asked_for(options: dict[str, Any]) -> QuerySet[Customer]:
-    customers = Customer.objects.all() if options["all"] else Customer.objects.filter(vanished_at=None)
-    if options["status"]:
-        customers = customers.filter(status=options["status"])
-    if options["search"]:
-        customers = customers.filter(search_text__contains=options["search"].lower())
-    return customers
+def _metadata(text: str) -> dict[str, Any] | None:
+    try:
+        return metadata.parsed(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def _named(remote_id: str) -> str:
+    """A customer as sentences name it, as it is here now."""
+    return f"{Customer.objects.filter(remote_id=remote_id).first() or 'customer'} ({remote_id})"

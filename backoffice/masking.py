@@ -1,0 +1,37 @@
+"""Masking: what a record declares as ``masked`` is told only to people who hold its model's ``view_masked``.
+
+Such members are kept whole in the mirror, in its history and in writes, and put back by nobody: every page, file and
+command that shows members of a record takes them out here (``access.hidden_members`` says which). They are never
+columns, so no list can show, search, filter or order by them.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+MASKED = "(masked)"
+LEAST_CHARS = 4  # of a text that is masked inside another: a shorter one is a word like any other
+
+
+def shown_members(members: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+    """The same members, those that are hidden without their values. An empty one is not told from a filled one."""
+    return {name: MASKED if name in hidden else value for name, value in members.items()}
+
+
+def masked(text: str, private: Iterable[str]) -> str:
+    """``text`` with each of the ``private`` texts masked, the longest first."""
+    for value in sorted(private, key=len, reverse=True):
+        if len(value) >= LEAST_CHARS:
+            text = text.replace(value, MASKED)
+    return text
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text and number inside a member's value, for ``masked``."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_in(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)

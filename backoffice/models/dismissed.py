@@ -1,0 +1,16 @@
+"""Rows that wait until a person has said that they need nobody any more."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Dismissible(models.Model):
+    """A row that can be put aside. It stays where it is; only what needs a person no longer lists it."""
+
+    dismissed_at = models.DateTimeField(null=True, blank=True, help_text="When a person put it aside.")
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        abstract = True

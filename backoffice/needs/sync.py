@@ -1,0 +1,112 @@
+"""What syncs leave to a person: held runs, rejected records, and where a remote departs from its contract."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from backoffice import freshness
+from backoffice.access import readable_resources
+from backoffice.models import Drift, RejectedRecord, SyncRun
+from backoffice.needs.section import SHOWN, Kind, Line, Person, register
+from backoffice.wording import label_of
+
+LATELY = timedelta(days=7)
+DISMISS_DRIFT = "backoffice.retry_rejectedrecord"  # who deals with what could not be taken deals with this as well
+
+HELD = (
+    "So much looked gone at once that nothing was marked as gone. Look at the upstream: where it really is gone, "
+    "approve the run; else find out why the upstream lists so little."
+)
+REJECTED = (
+    "These records came in a shape that cannot be taken, so what is shown of them here is older, or nothing. Each says "
+    "why, and can be read again once that is mended."
+)
+DRIFT = (
+    "The upstream departs from its contract. Nothing is lost: members and words that are not known are kept, and a "
+    "record that lacks a member is among the rejected ones. Tell a developer."
+)
+
+
+def held_runs(person: Person) -> QuerySet[SyncRun] | None:
+    """For those who may approve."""
+    return freshness.held_runs() if person.has_perm("backoffice.approve_syncrun") else None
+
+
+def held_lines(person: Person) -> Sequence[Line]:
+    """One for each run."""
+    return [
+        Line(
+            f"{label_of(run.resource)} that look gone and wait for an approval: {run.held:,}",
+            reverse("run", args=[run.pk]),
+            "Look at the run",
+        )
+        for run in held_runs(person) or []
+    ]
+
+
+def held_parts(person: Person) -> Mapping[str, Any]:
+    """The runs."""
+    return {"runs": held_runs(person) or []}
+
+
+def rejected(person: Person) -> QuerySet[RejectedRecord] | None:
+    """Those of what the person may see."""
+    if not person.has_perm("backoffice.view_rejectedrecord"):
+        return None
+    return RejectedRecord.objects.filter(resolved_at=None, resource__in=readable_resources(person))
+
+
+def rejected_lines(person: Person) -> Sequence[Line]:
+    """One for each resource."""
+    records = rejected(person)
+    if records is None:
+        return []
+    url = reverse("admin:backoffice_rejectedrecord_changelist")
+    counts = records.order_by("resource").values_list("resource").annotate(number=Count("pk"))
+    return [
+        Line(f"{label_of(name)} that could not be taken: {number:,}", f"{url}?resource={name}", "See why")
+        for name, number in counts
+    ]
+
+
+def rejected_parts(person: Person) -> Mapping[str, Any]:
+    """The same sentences."""
+    return {"lines": rejected_lines(person)}
+
+
+def drift(person: Person) -> QuerySet[Drift] | None:
+    """What was met in the last days and nobody has dismissed."""
+    if not person.has_perm("backoffice.view_drift"):
+        return None
+    return Drift.objects.filter(last_seen_at__gte=timezone.now() - LATELY, dismissed_at=None)
+
+
+def drift_parts(person: Person) -> Mapping[str, Any]:
+    """The latest."""
+    met = drift(person)
+    return {
+        "drift": [] if met is None else met[:SHOWN],
+        "may_dismiss": person.has_perm(DISMISS_DRIFT),
+        "all_url": reverse("admin:backoffice_drift_changelist"),
+    }
+
+
+register(
+    Kind(
+        "held", 50, "Held runs", HELD, "Runs that wait for an approval", "Look at them",
+        "backoffice/parts/_needs_held.html", held_runs, held_parts, held_lines,
+    ),
+    Kind(
+        "rejected", 70, "Rejected records", REJECTED, "Records that could not be taken", "See why",
+        "backoffice/parts/_needs_lines.html", rejected, rejected_parts, rejected_lines,
+    ),
+    Kind(
+        "drift", 80, "Departures from the contract", DRIFT,
+        "Members or words that the contract does not know, or members that are missing, met this week", "See which",
+        "backoffice/parts/_needs_drift.html", drift, drift_parts,
+    ),
+)  # fmt: skip

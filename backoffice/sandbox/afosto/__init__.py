@@ -1,0 +1,1 @@
+"""Afosto in small: its fulfilment side."""

@@ -1,0 +1,1 @@
+"""Apideck in small: the customers of its customer support."""

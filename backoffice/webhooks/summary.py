@@ -1,0 +1,125 @@
+"""What webhooks told in the last day, and what only sweeps found: on the desk a line for each upstream."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Count, Max, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from backoffice import times, upstreams
+from backoffice.access import readable_resources
+from backoffice.badges import Tone
+from backoffice.models import RowChange, UpstreamState, WebhookDelivery
+from backoffice.sync.resource import RESOURCES
+from backoffice.webhooks.inboxes import INBOXES, Inbox
+
+DAY = timedelta(days=1)
+NOTHING = Q(pk=None)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One upstream's webhooks in a sentence."""
+
+    label: str
+    tone: Tone
+    word: str
+    sentence: Any
+    advice: str = ""
+    url: str = ""  # of the changes that no event told of
+
+
+def unannounced() -> Q:
+    """Changes that a sweep found though an event should have told of them: those where an inbox takes events."""
+    of_upstream = (
+        Q(resource__in=[name for name, resource in RESOURCES.items() if resource.upstream == inbox.upstream])
+        & ~inbox.silent
+        for inbox in INBOXES.values()
+        if inbox.is_open()
+    )
+    return Q(run__isnull=False) & reduce(or_, of_upstream, NOTHING)
+
+
+def summaries(user: User | AnonymousUser, states: Mapping[str, UpstreamState]) -> list[Summary]:
+    """A line for each inbox whose upstream is on. Two queries."""
+    since = timezone.now() - DAY
+    received = WebhookDelivery.objects.filter(received_at__gte=since).order_by().values("upstream")
+    events = {row["upstream"]: row for row in received.annotate(number=Count("pk"), last=Max("received_at"))}
+    readable = readable_resources(user)
+    found = RowChange.objects.filter(unannounced(), changed_at__gte=since, resource__in=readable)
+    missed = dict.fromkeys(INBOXES, 0)
+    for row in found.order_by().values("resource").annotate(number=Count("remote_id", distinct=True)):
+        missed[RESOURCES[row["resource"]].upstream] += row["number"]
+    url = reverse("admin:backoffice_rowchange_changelist") if user.has_perm("backoffice.view_rowchange") else ""
+    return [
+        _summary(inbox, events.get(name), missed[name], _reads_all_of(name, readable), states.get(name), url)
+        for name, inbox in INBOXES.items()
+        if upstreams.is_on(name)
+    ]
+
+
+def _reads_all_of(upstream: str, readable: list[str]) -> bool:
+    return all(name in readable for name, resource in RESOURCES.items() if resource.upstream == upstream)
+
+
+def _summary(
+    inbox: Inbox,
+    events: Mapping[str, Any] | None,
+    missed: int,
+    reads_all: bool,
+    state: UpstreamState | None,
+    url: str,
+) -> Summary:
+    label = f"{upstreams.UPSTREAMS[inbox.upstream].label}'s webhooks"
+    if not inbox.is_open():
+        sentence = "Not set up: what changes there shows here after the next sync."
+        return Summary(label, "dull", "off", sentence, f"To set them up: {inbox.to_do()}, and start again.")
+    advice = ""
+    if _is_refused(state, events["last"] if events else None):
+        advice = "The last delivery was refused: its signature did not hold. `doctor` says what to do."
+    if events is None and inbox.is_quiet and not advice:
+        sentence = "No event came in the last day; there is one only when something happens."
+        return Summary(label, "good", "quiet", sentence)
+    if events is None:
+        sentence = format_html("A secret is set, but no event came in the last day. {}", _missed(missed, reads_all))
+        advice = advice or "`doctor` says whether there is a subscription that delivers here."
+        return Summary(label, "warn", "silent", sentence, advice, _those(url, missed))
+    number = events["number"]
+    heard = format_html(
+        "{} {} in the last day, the last one {}.", f"{number:,}", "event" if number == 1 else "events",
+        times.ago(events["last"]),
+    )  # fmt: skip
+    tone: Tone = "warn" if advice or missed else "good"
+    return Summary(
+        label, tone, "heard", format_html("{} {}", heard, _missed(missed, reads_all)), advice, _those(url, missed)
+    )
+
+
+def only_refused(upstream: str) -> bool:
+    """Whether deliveries came in the last day and the signature of the last one did not hold."""
+    last = WebhookDelivery.objects.filter(upstream=upstream, received_at__gte=timezone.now() - DAY)
+    return _is_refused(upstreams.state_of(upstream), last.aggregate(last=Max("received_at"))["last"])
+
+
+def _is_refused(state: UpstreamState | None, last: datetime | None) -> bool:
+    refused_at = state.delivery_refused_at if state else None
+    return bool(refused_at and refused_at >= timezone.now() - DAY and not (last and last > refused_at))
+
+
+def _missed(number: int, reads_all: bool) -> str:
+    """``reads_all``: whether the count covers all; only then is none said to be none."""
+    if not number:
+        return "Sweeps found no change that an event should have told of." if reads_all else ""
+    records = "1 record" if number == 1 else f"{number:,} records"
+    return f"Sweeps found {records} changed of which no event had told."
+
+
+def _those(url: str, missed: int) -> str:
+    return f"{url}?cause=unannounced&changed=day" if url and missed else ""

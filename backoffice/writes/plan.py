@@ -1,0 +1,100 @@
+"""Planning: who wants what done to which object, written down and committed before anything is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from backoffice import correlation, upstreams
+from backoffice.access import hidden_members
+from backoffice.errors import NotAllowed
+from backoffice.models import BulkAction, RemoteWrite
+from backoffice.pasted import without_secrets
+from backoffice.writes.verbs import Verb, WriteVerb
+
+MAX_REASON_CHARS = 1000
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and through which door. No user: the operator of the machine, who may do everything."""
+
+    user: User | None
+    door: RemoteWrite.Door
+
+    def check(self, permission: str) -> None:
+        """Raises NotAllowed."""
+        if self.user is not None and not may(self.user, permission):
+            raise NotAllowed(f"{self.user} may not do this: it takes {permission}. Nothing was sent.")
+
+
+def may(user: User, permission: str) -> bool:
+    """Whether the person may; the same for every door."""
+    return user.is_active and user.is_staff and user.has_perm(permission)
+
+
+def allow(verb: Verb, actor: Actor) -> None:
+    """Raises NotAllowed."""
+    actor.check(verb.permission)
+
+
+def plan(
+    verb: WriteVerb,
+    actor: Actor,
+    *,
+    id: UUID | None = None,
+    remote_id: str = "",
+    owner_remote_id: str = "",
+    sends: Mapping[str, Any] | None = None,
+    before: Mapping[str, Any] | None = None,
+    reason: str = "",
+    bulk: BulkAction | None = None,
+    follows: RemoteWrite | None = None,
+    permission: str = "",
+) -> tuple[RemoteWrite, bool]:
+    """Write down one intended change and commit it; the write, and whether it is new.
+
+    The same ``id`` again is the same submission: it gives the write as it stands, which is not to be sent once more.
+
+    Args:
+        id: of the form, the bulk row or ``--write``; a new one where there is none.
+        remote_id: the object; empty for a create.
+        owner_remote_id: the record that the object hangs on, if any.
+        sends: the members to send, beside those that the verb always sends.
+        before: the same members as the person saw them, where the verb compares.
+        reason: kept without the secrets that people paste into it.
+        permission: instead of the verb's own.
+
+    Raises:
+        NotAllowed: nothing is written down; also where a member is to be sent that the person may not see.
+        RuntimeError: inside a transaction, as what is rolled back was not written down.
+    """
+    actor.check(permission or verb.permission)
+    _refuse_hidden(verb, actor, sends or {})
+    wanted = {
+        "upstream": verb.upstream,
+        "identity": upstreams.identity(verb.upstream),
+        "target": verb.target,
+        "verb": verb.name,
+        "remote_id": remote_id,
+        "owner_remote_id": owner_remote_id,
+        "sends": {**verb.sends, **(sends or {})},
+        "before": dict(before or {}),
+        "reason": without_secrets(reason),
+        "actor": actor.user,
+        "door": actor.door,
+        "correlation_id": correlation.current(),
+        "bulk": bulk,
+        "follows": follows,
+    }
+    with transaction.atomic(durable=True):
+        return RemoteWrite.objects.get_or_create(pk=id or uuid4(), defaults=wanted)
+
+
+def _refuse_hidden(verb: WriteVerb, actor: Actor, sends: Mapping[str, Any]) -> None:
+    """Whoever may not see a member would not know what is replaced, and could find out by trying."""
+    if hidden := sorted(hidden_members(actor.user, verb.resource) & sends.keys()):
+        raise NotAllowed(f"{actor.user} may not see {' and '.join(hidden)}, so cannot set it. Nothing was sent.")

@@ -1,0 +1,41 @@
+"""Reading a customer that is here at Kirim once more."""
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from backoffice.client import PERSON
+from backoffice.errors import BackofficeError, RemoteError, RemoteNotFound
+from backoffice.views import staff_page
+from backoffice.wording import remote_error_in_words
+from customers.kirim import KirimAPI
+from customers.models import Customer
+from customers.services import CustomerService
+
+
+@require_POST
+@staff_page("customers.view_customer", "customers.refresh_customer")
+def refresh(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Read the customer and its links at Kirim again."""
+    customer = get_object_or_404(Customer, pk=pk)
+    try:
+        with KirimAPI.from_settings(PERSON) as api:
+            CustomerService(api).refresh(customer)
+    except RemoteNotFound:
+        messages.warning(request, not_known(customer))
+    except RemoteError as error:
+        messages.error(request, f"Not everything could be refreshed. {remote_error_in_words(error, 'Kirim')}")
+    except BackofficeError as error:
+        messages.error(request, f"Not everything could be refreshed. {error}")
+    else:
+        messages.success(request, "Refreshed from Kirim, with its setup links.")
+    return redirect("admin:customers_customer_change", pk)
+
+
+def not_known(customer: Customer) -> str:
+    """What it means here that Kirim does not know the customer."""
+    if customer.vanished_at:
+        return f"Kirim does not know {customer.remote_id}; it is marked as gone here already."
+    return f"Kirim no longer knows {customer.remote_id}. The next full sync settles what becomes of it here."

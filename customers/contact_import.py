@@ -1,0 +1,181 @@
+"""Contacts from a file of comma-separated values: what would be created, what is here already, what is wrong.
+
+Columns: ``display_name`` (or ``name``), ``email``, ``phone``, ``company``, ``custom_fields`` (a JSON object), and
+``custom:<name>`` for one custom field. The pages and the command read files here, and only here.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models.functions import Lower
+
+from backoffice.bulk.freeze import Row, digest_of
+from backoffice.export import cell
+from customers.models import Contact
+
+MAX_BYTES = 1024 * 1024
+MAX_ROWS = 5_000
+MAX_CHARS = 255
+CUSTOM = "custom:"
+_MEMBER_OF: Mapping[str, str] = {
+    "display_name": "displayName", "displayname": "displayName", "name": "displayName", "email": "email",
+    "e-mail": "email", "phone": "phone", "company": "company", "custom_fields": "customFields",
+    "customfields": "customFields",
+}  # fmt: skip
+_IGNORED = frozenset({"state", "error"})  # what our own file of rows that failed says of them
+
+
+class NotReadable(ValueError):
+    """The file as a whole cannot be taken; the text is a sentence."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a row. ``number`` is its line's place in the file, the heading being 1."""
+
+    number: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a file comes to."""
+
+    rows: Sequence[Row]  # to be created
+    here: Sequence[tuple[int, str, Contact]]  # row number, e-mail and who has it
+    problems: Sequence[Problem]
+
+    @property
+    def digest(self) -> str:
+        """Of what would be created: a confirmation is of these rows and no others."""
+        return digest_of(row.mark for row in self.rows)
+
+
+@dataclass
+class _Read:
+    """A row on its way."""
+
+    number: int
+    sends: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def email(self) -> str:
+        """As it is compared."""
+        return str(self.sends.get("email", "")).lower()
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file. Raises NotReadable."""
+    if len(content) > MAX_BYTES:
+        raise NotReadable(f"It is larger than {MAX_BYTES // 1024:,} KiB. Split it.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotReadable("It is not UTF-8 text. Save it as CSV UTF-8.") from None
+
+
+def planned(text: str) -> Plan:
+    """Read a file and compare it with the mirror. Sends nothing. Raises NotReadable."""
+    read = list(_rows(text))
+    emails = {row.email for row in read} - {""}
+    known = Contact.objects.filter(vanished_at=None).alias(lower=Lower("email")).filter(lower__in=emails)
+    by_email = {contact.email.lower(): contact for contact in known.defer("payload", "search_text")}
+    rows, here, problems, met = [], [], [], dict[str, int]()
+    for row in read:
+        if row.email and row.email in met:
+            row.problems.append(f"it has the e-mail of row {met[row.email]}")
+        elif row.email:
+            met[row.email] = row.number
+        if row.problems:
+            problems.append(Problem(row.number, f"{'; '.join(row.problems)}."))
+        elif row.email in by_email:
+            here.append((row.number, row.sends["email"], by_email[row.email]))
+        else:
+            rows.append(Row("", row.sends["displayName"], row.sends))
+    return Plan(rows, here, problems)
+
+
+def _rows(text: str) -> Iterator[_Read]:
+    if "\x00" in text:
+        raise NotReadable("It holds null characters, so it is no text.")
+    first = text.lstrip("\ufeff").partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    lines = csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=delimiter, strict=True)
+    try:
+        heading = [name.strip() for name in next(lines, [])]
+        members = _members(heading)
+        for count, cells in enumerate(lines, 1):
+            if count > MAX_ROWS:
+                raise NotReadable(f"It has more than {MAX_ROWS:,} rows. Split it.")
+            if any(part.strip() for part in cells):
+                yield _read(count + 1, members, cells)
+    except csv.Error as error:
+        raise NotReadable(f"Line {lines.line_num} cannot be read: {error}.") from None
+
+
+def _members(heading: Sequence[str]) -> list[str]:
+    """The member of each column. Raises NotReadable."""
+    members = []
+    for name in heading:
+        is_custom = name.lower().startswith(CUSTOM) and len(name) > len(CUSTOM)
+        member = name if is_custom or name.lower() in _IGNORED else _MEMBER_OF.get(name.lower(), "")
+        if not member:
+            known = "display_name, email, phone, company, custom_fields and custom:<name>"
+            raise NotReadable(f"The first line has a column {name[:60]!r}. Columns are {known}.")
+        if member in members:
+            raise NotReadable(f"The first line has the column {name[:60]!r} twice.")
+        members.append(member)
+    if "displayName" not in members:
+        raise NotReadable("The first line names the columns, and display_name has to be among them.")
+    return members
+
+
+def _read(number: int, members: Sequence[str], cells: Sequence[str]) -> _Read:
+    row, custom = _Read(number), dict[str, Any]()
+    if len(cells) > len(members):
+        row.problems.append(f"it has {len(cells)} cells, the first line {len(members)}")
+    for member, part in zip(members, cells, strict=False):
+        value = _plain(part.strip())
+        if not value or member.lower() in _IGNORED:
+            continue
+        if member == "customFields":
+            custom |= _object(row, value)
+        elif len(value) > MAX_CHARS:
+            row.problems.append(f"{member} has {len(value):,} characters; {MAX_CHARS} are allowed")
+        elif member.lower().startswith(CUSTOM):
+            custom[member[len(CUSTOM) :]] = value
+        else:
+            row.sends[member] = value
+    if custom:
+        row.sends["customFields"] = custom
+    if not row.sends.get("displayName"):
+        row.problems.append("it has no name")
+    if row.sends.get("email"):
+        try:
+            validate_email(row.sends["email"])
+        except ValidationError:
+            row.problems.append(f"{row.sends['email'][:60]!r} is no e-mail address")
+    return row
+
+
+def _object(row: _Read, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return value
+    row.problems.append("custom_fields is no JSON object")
+    return {}
+
+
+def _plain(text: str) -> str:
+    """A cell without the sign by which our own files keep a spreadsheet from taking it for a formula."""
+    return text[1:] if text.startswith("'") and cell(text[1:]) == text else text

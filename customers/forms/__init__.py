@@ -1,0 +1,1 @@
+"""Forms of the customers app: a module for each kind of object."""

@@ -1,0 +1,155 @@
+"""Forms of the CRM: a contact, a customer company."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+
+from backoffice.admin.deed_forms import PLAIN, Column, DeedForm, FinalForm, Row, RowsField, RowsForm
+from backoffice.models import RemoteWrite
+from backoffice.sync.changes import is_same
+from customers.services.contacts import MEMBERS
+from customers.services.crm import member
+from customers.services.organizations import MEMBERS as ORGANIZATION_MEMBERS
+
+MAX_CHARS = 255  # the contract names no limit
+ANOTHER = "It is another one: create it all the same"
+
+
+def text_field(label: str, **more: Any) -> forms.CharField:
+    """One line of text."""
+    attrs = {**PLAIN, **more.pop("attrs", {})}
+    widget = UnfoldAdminTextInputWidget(attrs=attrs)
+    return forms.CharField(label=label, required=False, max_length=MAX_CHARS, widget=widget, **more)
+
+
+class ContactForm(RowsForm):
+    """What creating and editing have in common: the members by their names in the contract."""
+
+    base_type = dict[str, Any]
+    is_plain_first = True
+
+    displayName = text_field("Name")
+    email = text_field("E-mail", attrs={"inputmode": "email"})
+    phone = text_field("Phone", attrs={"inputmode": "tel"})
+    company = text_field("Company")
+    items = RowsField(
+        "Custom fields",
+        [Column("name", "Name"), Column("value", "Value")],
+        css="bo-two",
+        help_text="They are sent whole. A value that is no text is shown as JSON, and stays unless it is changed.",
+    )
+    field_order = ("write_id", "again", "base_json", "displayName", "email", "phone", "company", "items", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in MEMBERS:
+            self.initial.setdefault(name, self.base.get(name))
+        self.initial.setdefault("items", _rows(self.base.get("customFields")))
+
+    def now(self) -> dict[str, Any]:
+        payload = {} if self.row is None else self.row.payload
+        return {name: member(name, payload) for name in MEMBERS}
+
+    def clean_displayName(self) -> str:  # noqa: N802  the contract's name
+        name: str = self.cleaned_data["displayName"]
+        if not name and (self.row is None or self.base["displayName"]):
+            raise forms.ValidationError("A contact needs a name.")
+        return name
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email and email != self.base["email"]:
+            try:
+                validate_email(email)
+            except ValidationError:
+                raise forms.ValidationError("This is no e-mail address.") from None
+        return email
+
+    def clean_items(self) -> dict[str, Any]:
+        before, fields, problems = self.base["customFields"], dict[str, Any](), dict[str, str]()
+        for row in cast("list[Row]", self.cleaned_data["items"]):
+            name = row["name"]
+            if not name:
+                problems[""] = "It has a value but no name."
+            elif name in fields:
+                problems[name] = "The name is there twice."
+            fields[name] = before[name] if _shown(before.get(name)) == row["value"] and name in before else row["value"]
+        self.problems = problems
+        if problems:
+            raise forms.ValidationError("Look at the rows that are marked.")
+        return fields
+
+    def field_of(self, member: str) -> str:
+        return "items" if member.startswith("customFields") else member
+
+    def sends(self) -> dict[str, Any]:
+        values = {**self.cleaned_data, "customFields": self.cleaned_data["items"]}
+        return {name: values[name] for name in MEMBERS if not is_same(values[name], self.base[name])}
+
+    def before(self) -> dict[str, Any]:
+        return {name: self.base[name] for name in self.sends()}
+
+
+class NewContactForm(ContactForm):
+    """A new contact. Members that are left empty are not sent."""
+
+    is_another = forms.BooleanField(label=ANOTHER, required=False, widget=UnfoldBooleanWidget)
+
+    def before(self) -> dict[str, Any]:
+        return {}
+
+
+class EditContactForm(ContactForm):
+    """A contact as it is mirrored here."""
+
+    needs_change = True
+
+    def tell_refusal(self, write: RemoteWrite) -> None:
+        """Where somebody changed it meanwhile, say at each field what is there now; the next submission means that."""
+        theirs = {} if write.status is not None else self.now()
+        moved = [name for name in write.before if name in theirs and not is_same(theirs[name], write.before[name])]
+        for name in moved:
+            told = _shown(theirs[name]) or "nothing"
+            self.add_error(self.field_of(name), f"L4YERCAK3 has {told} by now. Send again to put yours in its place.")
+        super().tell_refusal(write)
+
+
+class DeleteContactForm(FinalForm):
+    """Deleting is asked twice and wants a reason."""
+
+    sure = "Yes, delete it at L4YERCAK3"
+    why = "Say why it is deleted."
+    field_order = ("write_id", "again", "reason", "is_sure")
+
+
+class NewOrganizationForm(DeedForm):
+    """A new customer company. Members that are left empty are not sent. Nothing can change it from here later."""
+
+    name = text_field("Name")
+    website = text_field("Website", attrs={"inputmode": "url"}, help_text="https://…")
+    industry = text_field("Industry")
+    taxId = text_field("Tax id")
+    is_another = forms.BooleanField(label=ANOTHER, required=False, widget=UnfoldBooleanWidget)
+    field_order = ("write_id", "again", "name", "website", "industry", "taxId", "reason", "is_another")
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not name:
+            raise forms.ValidationError("An organization needs a name.")
+        return name
+
+    def sends(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ORGANIZATION_MEMBERS if self.cleaned_data[name]}
+
+
+def _rows(fields: Mapping[str, Any] | None) -> list[Row]:
+    return [{"name": name, "value": _shown(value)} for name, value in (fields or {}).items()]
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

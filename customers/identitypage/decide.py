@@ -1,0 +1,136 @@
+"""What a person says about a pair: each is a POST, and comes back to where it was said."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from backoffice.access import readable_resources
+from backoffice.errors import NotInThisState
+from backoffice.models import RemoteWrite
+from backoffice.views import staff_page
+from backoffice.writes.plan import Actor
+from customers.identitypage.compare import cards
+from customers.models import IdentityDecision, IdentityLink
+from customers.services.identity import LINK, IdentityService, SecondLink
+
+GONE = "Nothing was changed: this pair is not suggested any more, as what spoke for it has changed."
+
+
+@require_POST
+@staff_page("customers.view_identitylink", LINK)
+def confirm(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """They are the same. A second link is asked for once more, with the reason."""
+    link = _link(request, pk)
+    if link is None:
+        return _back(request)
+    knowingly = request.POST.get("knowingly") == "yes"
+    seen, reason = request.POST.get("seen"), request.POST.get("reason", "")
+    try:
+        _service(request).confirm(link, seen=seen, knowingly=knowingly, reason=reason)
+    except NotInThisState as error:
+        messages.error(request, f"{error}")
+    except SecondLink as error:
+        context = {
+            **admin.site.each_context(request),
+            "title": "A second link?",
+            "card": cards(request, [link])[0],
+            "why": f"{error}",
+            "seen": seen or link.state,
+            "reason": reason,
+            "next": _next(request),
+        }
+        return TemplateResponse(request, "customers/identity/second.html", context)
+    else:
+        messages.success(request, f"Linked: {link.customer} and {link.remote_id} are the same customer.")
+    return _back(request)
+
+
+@require_POST
+@staff_page("customers.view_identitylink", LINK)
+def reject(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """They are not the same."""
+    said = "Rejected: {} and {} are not the same. They are not suggested again while the same values are equal."
+    return _say(request, pk, lambda service: service.reject, said)
+
+
+@require_POST
+@staff_page("customers.view_identitylink", LINK)
+def unlink(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """They were linked, and are not the same after all."""
+    return _say(request, pk, lambda service: service.unlink, "Unlinked: {} and {}. Neither was changed by it.")
+
+
+@require_POST
+@staff_page("customers.view_identitylink", LINK)
+def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Put a pair back as it was before its newest decision."""
+    decision = IdentityDecision.objects.select_related("customer").filter(pk=pk).first()
+    if decision is None:
+        messages.error(request, "Nothing was changed: there is no such decision.")
+        return _back(request)
+    _check(request, decision.resource)
+    try:
+        _service(request).undo(decision)
+    except (NotInThisState, SecondLink) as error:
+        messages.error(request, f"Nothing was undone. {error}")
+    else:
+        before = decision.before or "not linked"
+        messages.success(request, f"Undone: {decision.customer} and {decision.remote_id} are {before} again.")
+    return _back(request)
+
+
+Decide = Callable[..., IdentityDecision]
+
+
+def _say(request: HttpRequest, pk: int, verb: Callable[[IdentityService], Decide], said: str) -> HttpResponseBase:
+    link = _link(request, pk)
+    if link is not None:
+        try:
+            verb(_service(request))(link, seen=request.POST.get("seen"), reason=request.POST.get("reason", ""))
+        except NotInThisState as error:
+            messages.error(request, f"{error}")
+        else:
+            messages.success(request, said.format(link.customer, link.remote_id))
+    return _back(request)
+
+
+def _link(request: HttpRequest, pk: int) -> IdentityLink | None:
+    """The pair; None, and told, where it is not there any more. Raises PermissionDenied."""
+    link = IdentityLink.objects.select_related("customer").filter(pk=pk).first()
+    if link is None:
+        messages.error(request, GONE)
+    else:
+        _check(request, link.resource)
+    return link
+
+
+def _check(request: HttpRequest, resource: str) -> None:
+    """Only who may see both sides can say anything about them."""
+    if not {"kirim.customers", resource} <= set(readable_resources(request.user)):
+        raise PermissionDenied
+
+
+def _service(request: HttpRequest) -> IdentityService:
+    return IdentityService(Actor(cast(User, request.user), RemoteWrite.Door.PAGE))  # staff_page let them in
+
+
+def _back(request: HttpRequest) -> HttpResponseBase:
+    return redirect(_next(request))
+
+
+def _next(request: HttpRequest) -> str:
+    """Where the person came from, if that is one of our pages; else the queue."""
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return wanted
+    return reverse("identity")

@@ -1,0 +1,28 @@
+"""The form of a note."""
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+MAX_CHARS = 4000
+
+
+class NoteForm(forms.Form):
+    """A note in plain text. ``note_id`` makes the same form sent twice one note."""
+
+    note_id = forms.UUIDField(widget=forms.HiddenInput)
+    text = forms.CharField(
+        label="Note",
+        max_length=MAX_CHARS,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        error_messages={
+            "required": "Write something first.",
+            "max_length": f"A note has at most {MAX_CHARS:,} characters; this one has %(show_value)d.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"note_id": uuid4(), **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)

@@ -1,0 +1,28 @@
+"""Where the browser may be sent after signing up: https only, and to named hosts where the installation names some."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+MAX_CHARS = 2048
+
+
+def why_refused(url: str) -> str:
+    """Why an address is not taken as a redirect, in a sentence; "" when it is. Nothing is ever fetched from it."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "This is not a web address."
+    if not (url.isascii() and url.isprintable() and " " not in url and "\\" not in url):
+        return "A web address has no spaces, backslashes or characters beyond ASCII."
+    if len(url) > MAX_CHARS:
+        return f"It may have {MAX_CHARS:,} characters at most."
+    if parts.scheme != "https" or not host or port == 0:
+        return "It must begin with https:// and name a host."
+    if parts.username is not None or parts.password is not None:
+        return "It must not hold a user name or password."
+    allowed = settings.REDIRECT_URL_HOSTS
+    if allowed and host not in allowed:
+        return f"Its host must be one of {', '.join(allowed)} (REDIRECT_URL_HOSTS)."
+    return ""

@@ -1,0 +1,134 @@
+"""Filters of the warehouse's lists."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from backoffice.admin.filters import MAX_CHOICES, Filter, choice_filter
+from backoffice.badges import Tone
+from fulfilment.admin.shown import SENT
+from fulfilment.board import OVER, holders, sub_of
+from fulfilment.models import Location, ShippingMethod
+
+NOBODY, ME = "nobody", "me"
+
+
+def state_filter(tones: Mapping[str, Tone]) -> Any:
+    """A filter over the states that a kind of object can have."""
+    return choice_filter("state", "state", [(state, state.capitalize()) for state in tones])
+
+
+direction_filter = choice_filter("is_outbound", "direction", [("True", "Outbound"), ("False", "Inbound")])
+
+
+class LocationFilter(Filter):
+    """Where it is done; locations stand by their names."""
+
+    title, parameter_name = "location", "location"
+    column: ClassVar[str] = "location_remote_id"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        rows = Location.objects.filter(vanished_at=None).values_list("remote_id", "name")
+        return [(remote_id, name[:60] or remote_id) for remote_id, name in rows[:MAX_CHOICES]]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(**{self.column: value})
+
+
+class LocationOfShipmentFilter(LocationFilter):
+    """Where the parcel's shipment leaves from."""
+
+    column = "shipment__location_remote_id"
+
+
+class MethodFilter(Filter):
+    """How it is sent; methods stand by their names."""
+
+    title, parameter_name = "method", "method"
+    column: ClassVar[str] = "method_remote_id"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        rows = ShippingMethod.objects.filter(vanished_at=None).only("remote_id", "name", "label")
+        return [(row.remote_id, str(row)[:60]) for row in rows[:MAX_CHOICES]]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(**{self.column: value})
+
+
+class MethodOfShipmentFilter(MethodFilter):
+    """How the parcel's shipment is sent."""
+
+    column = "shipment__method_remote_id"
+
+
+class AssigneeFilter(Filter):
+    """Who holds the list: nobody, oneself, a person we know, or an id of Afosto's that was met."""
+
+    title, parameter_name = "held by", "assignee"
+    column: ClassVar[str] = "sub"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        self.own = sub_of(request.user)
+        names = dict(holders())
+        met = model_admin.model._default_manager.order_by().values_list(self.column, flat=True).distinct()
+        for sub in met[:MAX_CHOICES]:
+            if sub:
+                names.setdefault(sub, sub)
+        others = sorted(names.items(), key=lambda item: item[1].lower())
+        mine = [(ME, "Me")] if self.own else []
+        return [(NOBODY, "Nobody"), *mine, *((sub, name[:60]) for sub, name in others)]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value == NOBODY:
+            return rows.filter(Q(**{self.column: ""}) | Q(**{f"{self.column}__isnull": True}))
+        wanted = self.own if value == ME else value
+        return rows.filter(**{self.column: wanted}) if wanted else rows.none()
+
+
+class AssigneeOfShipmentFilter(AssigneeFilter):
+    """Who holds the list that a shipment is on."""
+
+    column = "list__sub"
+
+
+class DueFilter(Filter):
+    """When it is due, by the calendar of the installation's zone."""
+
+    title, parameter_name = "due", "due"
+    column: ClassVar[str] = "due_at"
+    over: ClassVar[tuple[str, ...]] = OVER
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        zone = timezone.get_current_timezone_name()
+        return [
+            ("overdue", "Overdue"), ("today", f"Today ({zone})"), ("week", f"This week ({zone})"),
+            ("none", "Without a time"),
+        ]  # fmt: skip
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value == "none":
+            return rows.filter(**{f"{self.column}__isnull": True})
+        if value == "overdue":
+            return rows.filter(**{f"{self.column}__lt": timezone.now()}).exclude(state__in=self.over)
+        days = {"today": 1, "week": 7 - timezone.localdate().weekday()}.get(value)
+        if days is None:
+            return rows.none()
+        today, end = _midnight(0), _midnight(days)
+        start = today - timedelta(days=timezone.localdate().weekday()) if value == "week" else today
+        return rows.filter(**{f"{self.column}__gte": start, f"{self.column}__lt": end})
+
+
+class ShipFilter(DueFilter):
+    """When a shipment is to be sent."""
+
+    title, column, over = "to be sent", "ship_at", SENT
+
+
+def _midnight(days: int) -> datetime:
+    """The beginning of the day that is so many days from today, where the installation is."""
+    day = timezone.localdate() + timedelta(days=days)
+    return timezone.make_aware(datetime(day.year, day.month, day.day))

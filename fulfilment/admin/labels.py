@@ -1,0 +1,97 @@
+"""Labels and packing slips that were asked for."""
+
+from collections.abc import Iterable
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from backoffice import times
+from backoffice.admin.deeds import url_name
+from backoffice.admin.filters import choice_filter
+from backoffice.admin.mirror import copyable
+from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin
+from backoffice.admin.related import linked
+from backoffice.badges import word
+from fulfilment.admin.base import told
+from fulfilment.admin.parcel_lines import JOB_TONES, document_url
+from fulfilment.admin.shown import tracking
+from fulfilment.models import LabelJob, Parcel
+from fulfilment.needs import VERBS
+from fulfilment.services.parcel_rules import why_not
+
+
+@admin.register(LabelJob)
+class LabelJobAdmin(ReadOnlyAdmin):
+    """Label jobs, newest first; only of parcels that the person may see."""
+
+    list_display = ("shown_parcel", "kind", "shown_state", "who", "when", "ended", "error")
+    list_display_links = ("shown_parcel",)
+    list_select_related = ("parcel", "requested_by")
+    list_filter = (
+        choice_filter("state", "state", LabelJob.State.choices), choice_filter("kind", "kind", LabelJob.Kind.choices),
+    )  # fmt: skip
+    search_fields = ("parcel__number", "parcel__tracking_code", "=parcel__remote_id", "error")
+    search_help_text = "Parcel, tracking code or error"
+    export_columns = (
+        ("job", "pk"), ("parcel_remote_id", told("remote_id", "parcel")), ("parcel", told("number", "parcel")),
+        ("kind", "kind"), ("state", "state"), ("error", "error"), ("requested_by", told("username", "requested_by")),
+        ("requested_at", "requested_at"), ("accepted_at", "accepted_at"), ("ended_at", "ended_at"),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LabelJob]:
+        jobs: QuerySet[LabelJob] = super().get_queryset(request).select_related("parcel", "requested_by", "write")
+        jobs = jobs.defer("parcel__payload", "parcel__search_text")
+        return jobs if request.user.has_perm("fulfilment.view_parcel") else jobs.none()
+
+    @admin.display(description="parcel", ordering="parcel__number")
+    def shown_parcel(self, job: LabelJob) -> str:
+        return str(job.parcel)
+
+    @admin.display(description="state", ordering="state")
+    def shown_state(self, job: LabelJob) -> SafeString:
+        return word(job.state, JOB_TONES)
+
+    @admin.display(description="asked for by", ordering="requested_by__username")
+    def who(self, job: LabelJob) -> str:
+        return str(job.requested_by or "the operator")
+
+    @admin.display(description="when", ordering="requested_at")
+    def when(self, job: LabelJob) -> SafeString | str:
+        return times.ago(job.requested_at)
+
+    @admin.display(description="ended", ordering="ended_at")
+    def ended(self, job: LabelJob) -> SafeString | str:
+        return times.ago(job.ended_at, "not yet")
+
+    # -- the page of one ----------------------------------------------------------------------------------------------
+
+    def facts(self, request: HttpRequest, obj: LabelJob) -> Iterable[Fact]:
+        yield Fact("State", self.shown_state(obj))
+        yield Fact("Document", obj.get_kind_display())
+        yield Fact("Parcel", linked(request, obj.parcel, obj.parcel.remote_id))
+        yield Fact("Tracking", tracking(obj.parcel))
+        yield Fact("Asked for by", self.who(obj), f"asked for {obj.polls:,} times since" if obj.polls else "")
+        yield Fact("Asked for", times.at(obj.requested_at))
+        yield Fact("Taken by Afosto", times.at(obj.accepted_at, "not yet"))
+        yield Fact("Ended", times.at(obj.ended_at, "not yet"))
+        if obj.task_id:
+            yield Fact("Afosto's task", copyable(obj.task_id))
+        if obj.write and request.user.has_perm("backoffice.view_remotewrite"):
+            url = reverse("admin:backoffice_remotewrite_change", args=[obj.write.pk])
+            yield Fact("Write", format_html('<a href="{}">{}</a>', url, obj.write.state))
+
+    def notices(self, request: HttpRequest, obj: LabelJob) -> Iterable[str]:
+        if obj.error:
+            yield f"It came to nothing: {obj.error}"
+
+    def buttons(self, request: HttpRequest, obj: LabelJob) -> Iterable[Button]:
+        if url := document_url(obj):
+            yield Button("Open the document", url, is_main=True, is_link=True)
+        verb = VERBS[LabelJob.Kind(obj.kind)]
+        if obj.state == LabelJob.State.FAILED and request.user.has_perm(verb.permission):
+            again = reverse(f"admin:{url_name(verb.name, Parcel)}", args=[obj.parcel.pk])
+            yield Button(f"{verb.label} again", again, off=why_not(verb.name, obj.parcel), is_link=True)

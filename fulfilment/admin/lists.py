@@ -1,0 +1,164 @@
+"""Handling lists: the list, and the page of one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from backoffice import times
+from backoffice.admin import live
+from backoffice.admin.deeds import Deed
+from backoffice.admin.fetching import Fetch
+from backoffice.admin.filters import AgeFilter
+from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
+from backoffice.admin.related import linked
+from fulfilment import states
+from fulfilment.admin import new_list
+from fulfilment.admin.base import AfostoAdmin, told
+from fulfilment.admin.filters import AssigneeFilter, DueFilter, LocationFilter, direction_filter, state_filter
+from fulfilment.admin.shipment_lines import shipment_section
+from fulfilment.admin.shown import due, progress, station
+from fulfilment.board import OVER, holder_of, holders
+from fulfilment.forms.lists import AssignForm, AssignManyForm, DeleteListForm, MarkHandledForm
+from fulfilment.models import HandlingList, Parcel, Shipment
+from fulfilment.pieces import pick_lines
+from fulfilment.services.lists import HandlingListService, why_not
+from fulfilment.verbs.lists import (
+    ASSIGN_LIST,
+    CREATE_LIST,
+    DELETE_LIST,
+    HOLD_LIST,
+    MARK_HANDLED,
+    REFRESH_LIST,
+    RELEASE_LIST,
+)
+
+DEEDS = (
+    Deed(
+        ASSIGN_LIST,
+        (
+            "Whoever held the list before loses it: taking over is assigning it anew.",
+            "Afosto knows no way back to nobody.",
+        ),
+        "is assigned.", why_not, AssignForm,
+    ),
+    Deed(HOLD_LIST, ("Nothing is picked from the list until it is released.",), "is on hold.", why_not),
+    Deed(RELEASE_LIST, ("Its pieces can be picked again.",), "is released.", why_not),
+    Deed(
+        MARK_HANDLED,
+        ("What is marked counts as picked, or sorted. The pick screen does the same by scanning.",),
+        "has these pieces marked as handled.", why_not, MarkHandledForm,
+    ),
+    Deed(
+        DELETE_LIST,
+        (
+            "This is final: the list is cancelled, and nobody can bring it back.",
+            "Its shipments stay and can be put on another list.",
+        ),
+        "is deleted at Afosto.", why_not, DeleteListForm,
+    ),
+)  # fmt: skip
+
+
+@admin.register(HandlingList)
+class HandlingListAdmin(AfostoAdmin):
+    """Afosto's handling lists as mirrored here."""
+
+    resource_name = "afosto.handling_lists"
+    own_moments = ("detail_at",)
+    tones = states.LIST
+    deeds = DEEDS
+    refresh = REFRESH_LIST
+    fetch = Fetch(REFRESH_LIST.permission, read=lambda api, remote_id: HandlingListService(api).fetch(remote_id))
+    list_display = ("shown_number", "state_badge", "shown_location", "held_by", "due", "shown_progress", "age")
+    list_display_links = ("shown_number",)
+    list_select_related = ("location",)
+    list_filter = (
+        state_filter(states.LIST), LocationFilter, AssigneeFilter, DueFilter, direction_filter, AgeFilter,
+    )  # fmt: skip
+    search_fields = ("search_text",)
+    search_help_text = "Number, id, SKU, tracking code or recipient"
+    bulk_verbs = (ASSIGN_LIST, HOLD_LIST, RELEASE_LIST, REFRESH_LIST)
+    confirm_forms = {ASSIGN_LIST.name: AssignManyForm}  # noqa: RUF012  Django's own way to declare an admin
+    export_columns = (
+        ("remote_id", "remote_id"), ("number", "number"), ("state", "state"), ("sub", "sub"),
+        ("location_remote_id", "location_remote_id"), ("location", told("name", "location")), ("due_at", "due_at"),
+        ("is_outbound", "is_outbound"), ("pieces", "piece_count"), ("handled", "handled_count"),
+        ("missing", "missing_count"), ("started_at", "started_at"), ("finished_at", "finished_at"),
+        ("created_at", "remote_created_at"), ("updated_at", "remote_updated_at"), ("synced_at", "synced_at"),
+        ("vanished_at", "vanished_at"),
+    )  # fmt: skip
+
+    def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
+        super().prepare_list(request, changes)
+        names = holders()
+        for handling_list in changes.result_list:
+            handling_list.held_by = holder_of(handling_list, names) or "nobody"
+        if request.user.has_perm(CREATE_LIST.permission):
+            url = reverse("admin:create_handlinglist")
+            new = Button("New handling list", url, "add", off=self.upstream_off, is_main=True, is_link=True)
+            changes.buttons = [new, *changes.buttons]
+
+    @admin.display(description="list", ordering="number")
+    def shown_number(self, handling_list: HandlingList) -> str:
+        return str(handling_list)
+
+    @admin.display(description="location", ordering="location__name")
+    def shown_location(self, handling_list: HandlingList) -> str:
+        return str(handling_list.location or handling_list.location_remote_id or "–")
+
+    @admin.display(description="held by", ordering="sub")
+    def held_by(self, handling_list: Any) -> str:
+        return str(handling_list.held_by)
+
+    @admin.display(description="due", ordering="due_at")
+    def due(self, handling_list: HandlingList) -> SafeString | str:
+        return due(handling_list.due_at, is_over=handling_list.state in OVER)
+
+    @admin.display(description="handled", ordering="handled_count")
+    def shown_progress(self, handling_list: HandlingList) -> SafeString | str:
+        return progress(handling_list.handled_count, handling_list.piece_count, handling_list.missing_count)
+
+    def holding(self, part: str) -> Q:
+        of_list = Shipment.objects.filter(list=OuterRef("pk"))
+        parcels = Parcel.objects.filter(shipment__list=OuterRef("pk"), tracking_code__iexact=part)
+        return (
+            Q(search_text__contains=part)
+            | Q(remote_id__iexact=part)
+            | Exists(of_list.filter(Q(number__iexact=part) | Q(contact__search_text__contains=part)))
+            | Exists(parcels)
+        )
+
+    # -- the page of one ----------------------------------------------------------------------------------------------
+
+    def traces(self, obj: HandlingList) -> Iterable[live.Trace]:
+        yield live.trace("shipments", obj.shipments.all(), "synced_at", "detail_at")
+
+    def own_facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
+        yield Fact("State", self.state(obj))
+        yield Fact("Kind", "Pick list" if obj.is_outbound else "Sort list")
+        yield Fact("Location", linked(request, obj.location, obj.location_remote_id))
+        yield Fact("Held by", holder_of(obj, holders()) or "nobody")
+        yield Fact("Due", due(obj.due_at, is_over=obj.state in OVER))
+        yield Fact("Handled", progress(obj.handled_count, obj.piece_count, obj.missing_count))
+        if obj.started_at:
+            yield Fact("Started", times.at(obj.started_at))
+        if obj.finished_at:
+            yield Fact("Finished", times.at(obj.finished_at))
+
+    def own_sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
+        yield Section("Pick lines", "fulfilment/admin/parts/_pick_lines.html", {"lines": pick_lines(obj)})
+        if request.user.has_perm("fulfilment.view_shipment"):
+            rows = Shipment.objects.filter(Q(remote_id__in=obj.shipment_ids) | Q(list=obj))
+            yield shipment_section(request, rows, obj.shipment_ids)
+
+    def stations(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
+        yield from station("pick_list", obj, "Pick", MARK_HANDLED.permission, request)
+        yield from station("printed_list", obj, "Print", "fulfilment.view_handlinglist", request)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [path("create/", new_list.create, name="create_handlinglist"), *super().get_urls()]

@@ -1,0 +1,152 @@
+"""Parcels: the list, and the page of one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from backoffice import times
+from backoffice.admin import live
+from backoffice.admin.fetching import Fetch
+from backoffice.admin.filters import AgeFilter
+from backoffice.admin.mirror import copyable
+from backoffice.admin.readonly import Button, Fact, Section
+from backoffice.admin.related import linked
+from fulfilment import states
+from fulfilment.admin.base import AfostoAdmin, told
+from fulfilment.admin.filters import (
+    LocationOfShipmentFilter,
+    MethodOfShipmentFilter,
+    ShipFilter,
+    direction_filter,
+    state_filter,
+)
+from fulfilment.admin.parcel_deeds import DEEDS
+from fulfilment.admin.parcel_lines import grams, job_section
+from fulfilment.admin.shown import address_lines, due, station, tracking
+from fulfilment.forms.parcels import pieces_in
+from fulfilment.models import Parcel
+from fulfilment.services.parcels import ParcelService
+from fulfilment.verbs.parcels import FINISH_PARCEL, MARK_IN_TRANSIT, REFRESH_PARCEL, REQUEST_LABEL, REQUEST_SLIP
+
+GONE_OUT = ("in transit", "delivered", "finished")
+"""The states in which a parcel is no longer waited for."""
+
+
+class ParcelShipFilter(ShipFilter):
+    """When a parcel is to be sent."""
+
+    over = GONE_OUT
+
+
+@admin.register(Parcel)
+class ParcelAdmin(AfostoAdmin):
+    """Afosto's parcels as mirrored here."""
+
+    resource_name = "afosto.parcels"
+    tones = states.PARCEL
+    deeds = DEEDS
+    refresh = REFRESH_PARCEL
+    fetch = Fetch(REFRESH_PARCEL.permission, read=lambda api, remote_id: ParcelService(api).fetch(remote_id))
+    list_display = (
+        "shown_number", "state_badge", "shown_shipment", "recipient", "shown_tracking", "shown_weight", "due", "age",
+    )  # fmt: skip
+    list_display_links = ("shown_number",)
+    list_select_related = ("shipment", "shipment__contact")
+    list_filter = (
+        state_filter(states.PARCEL), LocationOfShipmentFilter, MethodOfShipmentFilter, ParcelShipFilter,
+        direction_filter, AgeFilter,
+    )  # fmt: skip
+    search_fields = ("search_text",)
+    search_help_text = "Number, id, tracking code, SKU or recipient"
+    bulk_verbs = (REQUEST_LABEL, REQUEST_SLIP, MARK_IN_TRANSIT, FINISH_PARCEL, REFRESH_PARCEL)
+    export_columns = (
+        ("remote_id", "remote_id"), ("number", "number"), ("state", "state"),
+        ("shipment_remote_id", "shipment_remote_id"), ("shipment", told("number", "shipment")),
+        ("recipient", told("name", "shipment", "contact")), ("tracking_code", "tracking_code"),
+        ("tracking_url", "tracking_url"), ("weight", "weight"), ("length", "length"), ("width", "width"),
+        ("height", "height"), ("pieces", "piece_count"), ("is_outbound", "is_outbound"), ("ship_at", "ship_at"),
+        ("in_transit_at", "in_transit_at"), ("finished_at", "finished_at"), ("created_at", "remote_created_at"),
+        ("updated_at", "remote_updated_at"), ("synced_at", "synced_at"), ("vanished_at", "vanished_at"),
+    )  # fmt: skip
+
+    @admin.display(description="parcel", ordering="number")
+    def shown_number(self, parcel: Parcel) -> str:
+        return str(parcel)
+
+    @admin.display(description="shipment", ordering="shipment__number")
+    def shown_shipment(self, parcel: Parcel) -> str:
+        return str(parcel.shipment or parcel.shipment_remote_id or "–")
+
+    @admin.display(description="recipient", ordering="shipment__contact__family_name")
+    def recipient(self, parcel: Parcel) -> str:
+        contact = parcel.shipment and parcel.shipment.contact
+        return str(contact) if contact else "–"
+
+    @admin.display(description="tracking", ordering="tracking_code")
+    def shown_tracking(self, parcel: Parcel) -> SafeString | str:
+        return tracking(parcel)
+
+    @admin.display(description="weight", ordering="weight")
+    def shown_weight(self, parcel: Parcel) -> str:
+        return grams(parcel.weight)
+
+    @admin.display(description="to be sent", ordering="ship_at")
+    def due(self, parcel: Parcel) -> SafeString | str:
+        return due(parcel.ship_at, is_over=parcel.state in GONE_OUT)
+
+    def holding(self, part: str) -> Q:
+        return (
+            Q(search_text__contains=part)
+            | Q(remote_id__iexact=part)
+            | Q(shipment_remote_id__iexact=part)
+            | Q(shipment__number__iexact=part)
+            | Q(shipment__contact__search_text__contains=part)
+        )
+
+    # -- the page of one ----------------------------------------------------------------------------------------------
+
+    def traces(self, obj: Parcel) -> Iterable[live.Trace]:
+        yield live.trace("label jobs", obj.label_jobs.all(), "requested_at", "accepted_at", "ended_at")
+
+    def own_facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
+        yield Fact("State", self.state(obj))
+        yield Fact("Shipment", linked(request, obj.shipment, obj.shipment_remote_id))
+        contact = obj.shipment and obj.shipment.contact
+        yield Fact("Recipient", linked(request, contact, obj.shipment.contact_remote_id if obj.shipment else ""))
+        yield Fact("Tracking", tracking(obj))
+        yield Fact("Weight", grams(obj.weight))
+        yield Fact("Size", _size(obj))
+        yield Fact("Place", obj.position or "–")
+        yield Fact("To be sent", due(obj.ship_at, is_over=obj.state in GONE_OUT))
+        yield Fact("Label requested", times.at(obj.label_requested_at, "not yet"))
+        if obj.label_reference:
+            yield Fact("Label reference", copyable(obj.label_reference))
+        if obj.label_text:
+            yield Fact("On the label", obj.label_text)
+        if obj.in_transit_at:
+            yield Fact("In transit since", times.at(obj.in_transit_at))
+        if obj.finished_at:
+            yield Fact("Finished", times.at(obj.finished_at))
+
+    def own_sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
+        part = {"pieces": pieces_in(obj), "count": obj.piece_count}
+        yield Section("Pieces in it", "fulfilment/admin/parts/_pieces_in.html", part)
+        if request.user.has_perm("fulfilment.view_labeljob"):
+            yield job_section(request, obj)
+        contact = obj.shipment and obj.shipment.contact
+        if contact and request.user.has_perm("fulfilment.view_recipient"):
+            address = {"lines": address_lines(contact), "recipient": contact}
+            yield Section("Goes to", "fulfilment/admin/parts/_address.html", address)
+
+    def stations(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
+        if obj.shipment:
+            yield from station("pack_shipment", obj.shipment, "Pack", "fulfilment.create_parcel", request)
+
+
+def _size(parcel: Parcel) -> str:
+    sides = (parcel.length, parcel.width, parcel.height)
+    return " × ".join("?" if side is None else f"{side:,}" for side in sides) + " cm" if any(sides) else "–"

@@ -1,0 +1,13 @@
+"""The fulfilment app: Afosto's handling lists, shipments, parcels and locations."""
+
+from django.apps import AppConfig
+
+
+class FulfilmentConfig(AppConfig):
+    """Makes the app's resources known to the sync engine, its verbs to the writes, its tasks to the schedule."""
+
+    name = "fulfilment"
+    verbose_name = "Fulfilment"
+
+    def ready(self) -> None:
+        from fulfilment import identity, needs, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them

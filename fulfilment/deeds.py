@@ -1,0 +1,67 @@
+"""Verbs by one click on the board and the stations: a POST with the id of its write, and back to where it came from."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import uuid4
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from backoffice import upstreams
+from backoffice.admin.doing import VerbForm, do, tell
+from backoffice.admin.readonly import Button
+from backoffice.models import RemoteWrite
+from backoffice.writes.plan import may
+from backoffice.writes.verbs import Verb, WriteVerb
+
+DAMAGED = "The form came back damaged, so nothing was sent. Load the page anew and do it again."
+
+
+def deed(request: HttpRequest, verb: WriteVerb, done: str, **wanted: Any) -> RemoteWrite | None:
+    """Do what a button asks for, once however often it was pressed, and tell how it ended.
+
+    Args:
+        done: the sentence of success.
+        wanted: as ``plan``.
+
+    Returns the write; None where the form was damaged and nothing was done. Raises PermissionDenied.
+    """
+    form = VerbForm(request.POST)
+    if not form.is_valid():
+        if not may(cast(User, request.user), verb.permission):
+            raise PermissionDenied
+        messages.error(request, DAMAGED)
+        return None
+    write = do(request, verb, id=form.id, **wanted).write
+    tell(request, write, done)
+    return write
+
+
+def button(
+    request: HttpRequest,
+    verb: Verb,
+    url: str,
+    off: str,
+    label: str = "",
+    fields: Mapping[str, str] | None = None,
+    *,
+    is_main: bool = False,
+) -> list[Button]:
+    """The button of a verb, each with a write of its own; none for a person who may not."""
+    if not may(cast(User, request.user), verb.permission):
+        return []
+    values = {"write_id": str(uuid4()), "next": request.get_full_path(), **(fields or {})}
+    off = off or upstreams.why_off(verb.upstream)
+    return [Button(label or verb.label, url, off=off, is_main=is_main, fields=values)]
+
+
+def back(request: HttpRequest, otherwise: str) -> HttpResponse:
+    """To the page of ours that the button stood on."""
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return HttpResponseRedirect(wanted)  # as it was checked: its path alone may name another host ("//there")
+    return redirect(otherwise)

@@ -1,0 +1,1 @@
+"""Forms of the warehouse: a module for each kind of object."""

@@ -1,0 +1,85 @@
+"""Handling lists: what somebody has to pick (outbound) or sort (inbound)."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from backoffice.mirror import DetailedModel
+from fulfilment.afosto import HandlingListRowRecord
+from fulfilment.models.places import Location
+from fulfilment.states import LIST_STATES, state_column
+
+
+class HandlingList(DetailedModel):
+    """A handling list. ``payload`` is the flat shape (a member a piece), ``detail`` the grouped one (pick lines)."""
+
+    number = models.CharField(max_length=255, blank=True, db_index=True)
+    sub = models.CharField(
+        max_length=255, blank=True, db_index=True, help_text="Whom it is assigned to, by Afosto's id."
+    )
+    location_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
+    location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.PROTECT, related_name="lists")
+    due_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    is_outbound = models.BooleanField(default=True, help_text="Yes: a pick list. No: a sort list.")
+    is_in_progress = models.BooleanField(default=False)
+    is_on_hold = models.BooleanField(default=False)
+    is_cancelled = models.BooleanField(default=False)
+    is_finished = models.BooleanField(default=False)
+    shipment_ids = models.JSONField(default=list, help_text="Remote ids of its shipments.")
+    piece_count = models.PositiveIntegerField("pieces", default=0)
+    handled_count = models.PositiveIntegerField("handled", default=0)
+    missing_count = models.PositiveIntegerField("missing", default=0)
+    search_text = models.TextField(
+        blank=True, help_text="Number, id, SKUs and references of its pieces, in lower case."
+    )
+    state = state_column(LIST_STATES, "open")
+
+    references = ("location",)
+
+    class Meta:
+        ordering = ("-remote_created_at", "-id")
+        indexes: ClassVar = [
+            models.Index(fields=["state", "due_at"], name="handling_list_work"),
+            models.Index(fields=["-remote_created_at", "-id"], name="handling_list_newest"),
+        ]
+        permissions: ClassVar = [
+            ("create_handlinglist", "Can create a handling list at Afosto"),
+            ("assign_handlinglist", "Can assign a handling list at Afosto"),
+            ("hold_handlinglist", "Can hold a handling list at Afosto"),
+            ("release_handlinglist", "Can release a handling list at Afosto"),
+            ("mark_handled_handlinglist", "Can mark pieces of a handling list as handled at Afosto"),
+            ("refresh_handlinglist", "Can refresh a handling list from Afosto"),
+            ("view_payload_handlinglist", "Can see the raw payload of handling lists"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or "(no number)"
+
+    @classmethod
+    def values_from(cls, record: HandlingListRowRecord) -> dict[str, Any]:
+        pieces = record.items or []
+        words = [record.number or "", record.id]
+        for piece in pieces:
+            words += filter(None, (piece.sku, piece.reference, piece.id))
+        return {
+            "remote_created_at": record.created_at,
+            "remote_updated_at": record.updated_at,
+            "number": record.number or "",
+            "sub": record.sub or "",
+            "location_remote_id": record.location_id or "",
+            "due_at": record.due_at,
+            "started_at": record.started_at,
+            "finished_at": record.finished_at,
+            "is_outbound": bool(record.is_outbound),
+            "is_in_progress": bool(record.is_in_progress),
+            "is_on_hold": bool(record.is_on_hold),
+            "is_cancelled": bool(record.is_cancelled),
+            "is_finished": bool(record.is_finished),
+            "shipment_ids": record.shipments or [],
+            "piece_count": len(pieces),
+            "handled_count": sum(bool(piece.is_handled) for piece in pieces),
+            "missing_count": sum(bool(piece.is_missing) for piece in pieces),
+            "search_text": "\n".join(dict.fromkeys(words)).lower(),
+        }

@@ -1,0 +1,56 @@
+"""One display state for each kind, out of the flags that Afosto gives; the first that holds counts.
+
+The database computes them (generated columns): lists filter and sort by them, and they are never older than the flags.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from django.db.models import Case, CharField, GeneratedField, Q, Value, When
+
+from backoffice.badges import Tone
+
+States = Sequence[tuple[str, Q]]
+
+LIST_STATES: States = (
+    ("cancelled", Q(is_cancelled=True)),
+    ("finished", Q(is_finished=True)),
+    ("on hold", Q(is_on_hold=True)),
+    ("in progress", Q(is_in_progress=True)),
+    ("assigned", Q(sub__gt="")),
+)
+SHIPMENT_STATES: States = (
+    ("cancelled", Q(is_canceled=True)),
+    ("finished", Q(is_finished=True)),
+    ("in transit", Q(is_in_transit=True)),
+    ("labelled", Q(is_labeled=True)),
+    ("packed", Q(is_boxed=True)),
+    ("picked", Q(is_handled=True, is_outbound=True)),
+    ("sorted", Q(is_handled=True)),
+    ("on a list", Q(is_listed=True)),
+)
+PARCEL_STATES: States = (
+    ("finished", Q(is_finished=True)),
+    ("delivered", Q(is_delivered=True)),
+    ("in transit", Q(is_in_transit=True)),
+    ("labelled", Q(label_file_id__gt="")),
+    ("label requested", Q(label_requested_at__isnull=False)),
+)
+
+LIST: Mapping[str, Tone] = {
+    "open": "info", "assigned": "info", "in progress": "good", "on hold": "warn", "finished": "dull",
+    "cancelled": "bad",
+}  # fmt: skip
+SHIPMENT: Mapping[str, Tone] = {
+    "open": "info", "on a list": "info", "picked": "good", "sorted": "good", "packed": "good", "labelled": "good",
+    "in transit": "dull", "finished": "dull", "cancelled": "bad",
+}  # fmt: skip
+PARCEL: Mapping[str, Tone] = {
+    "packed": "info", "label requested": "warn", "labelled": "good", "in transit": "dull", "delivered": "dull",
+    "finished": "dull",
+}  # fmt: skip
+
+
+def state_column(states: States, otherwise: str) -> "GeneratedField":
+    """A column that holds the first state whose condition is met."""
+    first = Case(*(When(condition, then=Value(name)) for name, condition in states), default=Value(otherwise))
+    return GeneratedField(expression=first, output_field=CharField(max_length=20), db_persist=True)

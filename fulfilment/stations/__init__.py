@@ -1,0 +1,1 @@
+"""Where people stand and work: picking a list, packing a shipment, the list on paper."""

@@ -1,0 +1,54 @@
+"""Packing a shipment by scanning: what a scan puts into the open box. Pure: no query, no request."""
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from fulfilment.pieces import Piece
+from fulfilment.stations.scanning import Codes, Verdict, among, cleaned
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scan means. ``piece`` goes into the box, only where it was *taken*."""
+
+    verdict: Verdict
+    sentence: str
+    piece: str = ""
+
+
+def read(scan: str, pieces: Sequence[Piece], in_box: AbstractSet[str]) -> Scan:
+    """What a scan means while the pieces ``in_box`` are in the open box."""
+    text = cleaned(scan)
+    if not text:
+        return Scan(Verdict.NOTED, "Nothing was scanned.")
+    meant = among(text, pieces, codes)
+    if not meant:
+        return Scan(Verdict.WRONG, f"{text[:60]} does not belong to this shipment. Put it aside.")
+    meant.sort(key=lambda piece: not piece.is_handled)  # what was picked goes first
+    free = [piece for piece in meant if _is_left(piece) and piece.id not in in_box]
+    if free:
+        inside = sum(piece.sku == free[0].sku for piece in pieces if piece.id in in_box) + 1
+        return Scan(Verdict.TAKEN, f"In the box: {inside} × {free[0].sku}.", free[0].id)
+    sku = meant[0].sku
+    what = f"That piece of {sku}" if text.casefold() in map(str.casefold, _own_codes(meant[0])) else f"All of {sku}"
+    if any(piece.id in in_box for piece in meant):
+        return Scan(Verdict.AGAIN, f"{what} is in the box already.")
+    if any(piece.is_boxed for piece in meant):
+        return Scan(Verdict.WRONG, f"{what} is in a parcel already; this one is too many. Put it aside.")
+    return Scan(Verdict.WRONG, f"{what} is marked as missing. Put it aside and tell the desk.")
+
+
+def codes(piece: Piece) -> Iterable[str]:
+    """All that can be scanned for a piece."""
+    yield from Codes(piece.sku, piece.position).names()
+    yield from _own_codes(piece)
+
+
+def _own_codes(piece: Piece) -> tuple[str, ...]:
+    """What is written on this very piece."""
+    return tuple(filter(None, (piece.id, piece.reference)))
+
+
+def _is_left(piece: Piece) -> bool:
+    return not (piece.is_boxed or piece.is_missing)
