@@ -1,6 +1,7 @@
 """One run at a time, and what follows when one is cut off (FAULTS 46-51)."""
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import httpx
@@ -33,9 +34,10 @@ def running(**values: Any) -> SyncRun:
     )
 
 
-def stop_after(requests: int, kirim: FakeKirim) -> Any:
-    """Asks a run to stop once so many pages were asked for."""
-    return lambda: len(kirim.requests) >= requests
+def stop_after(pages: int) -> Any:
+    """Asks a run to stop once it took so many pages (or waited a second for one)."""
+    asked = count()
+    return lambda: next(asked) > pages
 
 
 def test_a_second_run_waits_and_then_says_busy_without_asking_the_remote(kirim: FakeKirim) -> None:
@@ -95,7 +97,7 @@ def test_a_run_that_was_declared_dead_writes_nothing_more(kirim: FakeKirim) -> N
 
 
 def test_an_interrupted_run_is_resumed_at_its_checkpoint_and_then_swept_afresh(kirim: FakeKirim) -> None:
-    first = engine.carry_out(runs.queue("kirim.customers", trigger="command"), should_stop=stop_after(7, kirim))
+    first = engine.carry_out(runs.queue("kirim.customers", trigger="command"), should_stop=stop_after(7))
     assert first.state == SyncRun.State.INTERRUPTED
     assert first.checkpoint
     stored = Customer.objects.count()
@@ -113,7 +115,7 @@ def test_an_interrupted_run_is_resumed_at_its_checkpoint_and_then_swept_afresh(k
 
 def test_only_the_fresh_sweep_of_a_resumed_run_may_call_a_row_gone(kirim: FakeKirim) -> None:
     sync()
-    first = engine.carry_out(runs.queue("kirim.customers", trigger="command"), should_stop=stop_after(18, kirim))
+    first = engine.carry_out(runs.queue("kirim.customers", trigger="command"), should_stop=stop_after(7))
     assert first.state == SyncRun.State.INTERRUPTED
     gone = kirim.customers.pop(2)
     second = sync()
@@ -122,7 +124,7 @@ def test_only_the_fresh_sweep_of_a_resumed_run_may_call_a_row_gone(kirim: FakeKi
 
 
 def test_a_checkpoint_that_the_remote_has_forgotten_costs_nothing(kirim: FakeKirim) -> None:
-    engine.carry_out(runs.queue("kirim.customers", trigger="command"), should_stop=stop_after(7, kirim))
+    engine.carry_out(runs.queue("kirim.customers", trigger="command"), should_stop=stop_after(7))
     forgotten = SyncRun.objects.get().checkpoint["cursor"]
     kirim.requests.clear()
 
@@ -137,7 +139,7 @@ def test_a_checkpoint_that_the_remote_has_forgotten_costs_nothing(kirim: FakeKir
 
 
 def test_a_full_run_ignores_the_checkpoint(kirim: FakeKirim) -> None:
-    engine.carry_out(runs.queue("kirim.customers", trigger="command"), should_stop=stop_after(7, kirim))
+    engine.carry_out(runs.queue("kirim.customers", trigger="command"), should_stop=stop_after(7))
     kirim.requests.clear()
     run = sync(mode="full")
     assert run.resumes is None
