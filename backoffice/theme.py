@@ -139,6 +139,13 @@ NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "Administration",
         "items": [
+            {
+                "title": "Getting started",
+                "icon": "rocket_launch",
+                "link": reverse_lazy("first_steps"),
+                "permission": _may("backoffice.subscribe_upstreamstate", "backoffice.start_syncrun"),
+                "active": _under("first_steps"),
+            },
             _model("Users", "person", "auth.user", "superuser"),
             _model("Groups", "badge", "auth.group", "superuser"),
             _model(
