@@ -27,10 +27,10 @@ from customers.services import support_search
 from customers.support_members import agrees, merged, problems_in, sendable
 
 CUSTOMERS = "apideck.customers"
-OPERATIONS: Mapping[str, str] = {
-    "fetch": "one", "refresh": "one", "create": "add", "update": "update", "delete": "delete",
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "fetch": ("one",), "refresh": ("one",), "create": ("add",), "update": ("update", "one"), "delete": ("delete",),
 }  # fmt: skip
-"""What Apideck calls that which a verb needs."""
+"""What Apideck calls that which a verb needs; an edit is compared with a fresh read before it is sent."""
 _DOING = {"one": "read a customer by itself", "add": "create", "update": "change", "delete": "delete"}
 State = RemoteWrite.State
 Values = dict[str, Any]
@@ -149,9 +149,12 @@ class SupportCustomerService:
         return support_search.look(self.api, write)
 
     def look_for_changed(self, write: RemoteWrite, is_late: bool) -> Look:
-        """Compare the customer with what was sent. Source: ``GET /customer-support/customers/{id}``."""
+        """Compare the customer with what was sent.
+
+        Source: ``GET /customer-support/customers/{id}``; all pages of the list where the service cannot read one.
+        """
         try:
-            fresh = self.fetch(write.remote_id, Cause(write=write)).payload
+            fresh = self._found(write.remote_id, Cause(write=write)).payload
         except RemoteNotFound:
             return Look(State.UNKNOWN, "Apideck no longer knows the customer.")
         wanted = sendable(write.sends)
@@ -164,7 +167,7 @@ class SupportCustomerService:
         return Look(State.UNKNOWN, f"Apideck shows something else than was sent: {told}.")
 
     def look_for_deleted(self, write: RemoteWrite, is_late: bool) -> Look:
-        """A customer that is not there any more was deleted. Source: ``GET /customer-support/customers/{id}``."""
+        """A customer that is not there any more was deleted. Sources: as ``look_for_changed``."""
         if self._is_gone(write.remote_id, write):
             return Look(State.CONFIRMED, "Apideck no longer has the customer.")
         if is_late:
@@ -192,7 +195,10 @@ class SupportCustomerService:
         """Whether a read finds it no more; its row is then marked. False also where it cannot be read now."""
         asked_at, cause = timezone.now(), Cause(write=write)
         try:
-            self.fetch(remote_id, cause)
+            if write.state == State.UNKNOWN:
+                self._found(remote_id, cause)
+            else:
+                self.fetch(remote_id, cause)
         except RemoteNotFound:
             single.mark_gone(CUSTOMERS, remote_id, asked_at, cause)
             return True
@@ -200,6 +206,13 @@ class SupportCustomerService:
             if write.state == State.UNKNOWN:
                 raise  # whoever looks has to know that nothing was seen
         return False
+
+    def _found(self, remote_id: str, cause: Cause) -> SupportCustomer:
+        """The customer as it is now, for whoever looks and has the time to read them all. Raises as ``fetch``."""
+        try:
+            return self.fetch(remote_id, cause)
+        except RemoteUnsupported:
+            return support_search.find(self.api, remote_id, cause)
 
     def _as_it_is(self, customer: SupportCustomer) -> SupportCustomer:
         customer.refresh_from_db()
@@ -215,12 +228,11 @@ def why_not(verb: str, customer: SupportCustomer) -> str:
 
 def why_unsupported(verb: str) -> str:
     """When the connected service said that it cannot do this, in a sentence; "" where it did not, or long ago."""
-    operation = OPERATIONS[verb]
     for told in UnsupportedOperation.still_told(upstreams.identity("apideck")):
-        if told.operation == operation:
+        if told.operation in OPERATIONS[verb]:
             again = told.told_at + UnsupportedOperation.OFFERED_AGAIN_AFTER
             return (
-                f"The connected service said on {told.told_at:%Y-%m-%d} that it cannot {_DOING[operation]}; "
+                f"The connected service said on {told.told_at:%Y-%m-%d} that it cannot {_DOING[told.operation]}; "
                 f"it is offered again on {again:%Y-%m-%d}."
             )
     return ""
