@@ -6,7 +6,12 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from backoffice.admin.deed_forms import PLAIN, Column, DeedForm, FinalForm
 from backoffice.models import RemoteWrite
@@ -251,6 +256,15 @@ class EraseForm(FinalForm):
 
     sure = "Yes, erase what is kept here of it"
     why = "Say why it is erased."
+    with_notes = forms.BooleanField(
+        label="Blank the notes on the linked customer too", required=False, widget=UnfoldBooleanWidget
+    )
+
+    def __init__(self, *args: Any, notes: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not notes:
+            del self.fields["with_notes"]
+        self.order_fields(["with_notes", "is_sure", "reason"])
 
 
 def _as_initial(base: Mapping[str, Any]) -> dict[str, Any]:

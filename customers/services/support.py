@@ -23,6 +23,7 @@ from backoffice.writes.sending import lost_before, send, settle
 from backoffice.writes.verbs import Look
 from customers.apideck import ApideckAPI
 from customers.models import SupportCustomer, UnsupportedOperation
+from customers.models.support import ERASED
 from customers.services import support_search
 from customers.support_members import agrees, merged, problems_in, sendable
 
@@ -252,6 +253,8 @@ def _refuse_unless_may(verb: str, customer: SupportCustomer) -> None:
 
 
 def _checked(write: RemoteWrite) -> Values:
+    if write.sends and all(value == ERASED for value in write.sends.values()):
+        raise NotInThisState("What was to be sent was erased here meanwhile. Nothing was sent.")
     if problems := problems_in(write.sends):
         told = "; ".join(f"{name}: {problem}" for name, problem in sorted(problems.items()))
         raise NotInThisState(f"It cannot be sent so: {told}. Nothing was sent.")
