@@ -48,9 +48,11 @@ class SupportCustomerService:
 
         Source: ``GET /customer-support/customers/{id}``.
         """
+        self._keep_private(remote_id)
         with _remembering("one"):
             customer = single.fetch(CUSTOMERS, self.api, remote_id, cause)
         assert isinstance(customer, SupportCustomer)  # noqa: S101  the resource's own model
+        self.api.keep_private(customer.payload)
         return customer
 
     def refresh(self, customer: SupportCustomer) -> SupportCustomer:
@@ -122,6 +124,7 @@ class SupportCustomerService:
         RemoteError: RemoteNotFound where it was not there before.
         """
         _refuse_unless_may("delete", customer)
+        self._keep_private(customer.remote_id)
         try:
             with _remembering("delete"):
                 call = self.api.delete_customer
@@ -176,6 +179,11 @@ class SupportCustomerService:
         return Look(State.UNKNOWN, "Apideck still has the customer so far.")
 
     # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _keep_private(self, remote_id: str) -> None:
+        """What is kept here of the customer and not everyone may see stands in no error that quotes it."""
+        for payload in SupportCustomer.objects.filter(remote_id=remote_id).values_list("payload", flat=True):
+            self.api.keep_private(payload)
 
     def _read_after(self, remote_id: str, write: RemoteWrite) -> SupportCustomer | None:
         """What a change made of it; the write says where that is something else. None where it cannot be read now."""
