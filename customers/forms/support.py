@@ -24,7 +24,7 @@ from customers.support_members import BANK, ITEMS, TEXTS, problems_in
 
 INDIVIDUAL = {"": None, "true": True, "false": False}
 BANK_PREFIX = "bank_"
-_BANK_LABELS = {
+BANK_LABELS = {
     "account_name": "Account holder", "iban": "IBAN", "bic": "BIC", "account_number": "Account number",
     "account_type": "Kind of account", "bank_code": "Bank code", "branch_identifier": "Branch",
     "bsb_number": "BSB number", "currency": "Currency of the account",
@@ -80,7 +80,7 @@ class SupportForm(DeedForm):
         for name in hidden & self.fields.keys():
             del self.fields[name]
         if BANK not in hidden:
-            for member, label in _BANK_LABELS.items():
+            for member, label in BANK_LABELS.items():
                 self.fields[f"{BANK_PREFIX}{member}"] = _text(label)
         words = [("", "not told"), *((word, word) for word in STATUSES)]
         if (now := self.base.get("status")) and now not in STATUSES:
@@ -156,9 +156,9 @@ class SupportForm(DeedForm):
         return [self[name] for name in ("first_name", "last_name", "company_name", "individual", "status", "currency")]
 
     @property
-    def money_fields(self) -> list[forms.BoundField]:
-        """What only some may see."""
-        return [self[name] for name in self.fields if name == "tax_number" or name.startswith(BANK_PREFIX)]
+    def bank_fields(self) -> list[forms.BoundField]:
+        """The bank account, member by member; none where it is hidden."""
+        return [self[name] for name in self.fields if name.startswith(BANK_PREFIX)]
 
     @property
     def item_fields(self) -> list[forms.BoundField]:
@@ -237,7 +237,7 @@ class SupportForm(DeedForm):
     def _bank(self) -> Any:
         before = self.base.get(BANK)
         account = dict(before or {})
-        for member in _BANK_LABELS:
+        for member in BANK_LABELS:
             typed = self.cleaned_data.get(f"{BANK_PREFIX}{member}", "")
             if typed or account.get(member):
                 account[member] = kept(typed, account.get(member))
@@ -274,7 +274,7 @@ def _as_initial(base: Mapping[str, Any]) -> dict[str, Any]:
     for name in ITEMS:
         initial[name] = [as_row(item) for item in base.get(name) or []]
     account = base.get(BANK) or {}
-    return initial | {f"{BANK_PREFIX}{member}": account.get(member) or "" for member in _BANK_LABELS}
+    return initial | {f"{BANK_PREFIX}{member}": account.get(member) or "" for member in BANK_LABELS}
 
 
 def _told(value: Any) -> str:

@@ -32,7 +32,10 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "fetch": ("one",), "refresh": ("one",), "create": ("add",), "update": ("update", "one"), "delete": ("delete",),
 }  # fmt: skip
 """What Apideck calls that which a verb needs; an edit is compared with a fresh read before it is sent."""
-_DOING = {"one": "read a customer by itself", "add": "create", "update": "change", "delete": "delete"}
+_DOING = {
+    "one": "read a customer by itself", "add": "create customers", "update": "change customers",
+    "delete": "delete customers",
+}  # fmt: skip
 State = RemoteWrite.State
 Values = dict[str, Any]
 

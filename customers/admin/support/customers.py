@@ -22,7 +22,7 @@ from backoffice.masking import MASKED
 from customers.admin.filters import StatusFilter
 from customers.admin.support import erasing, forms
 from customers.apideck import ERASURE
-from customers.forms.support import DeleteForm
+from customers.forms.support import BANK_LABELS, DeleteForm
 from customers.models import SupportCustomer
 from customers.models.support import erased_here, phone_text
 from customers.services.erasure import ERASE, why_not_erasable
@@ -149,7 +149,7 @@ class SupportCustomerAdmin(DeedAdmin):
             yield Fact("Bank account", MASKED)
             return
         account = obj.payload.get("bank_accounts") or {}
-        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in account.items() if value)
+        told = ", ".join(f"{label}: {account[name]}" for name, label in BANK_LABELS.items() if account.get(name))
         yield Fact("Tax number", obj.payload.get("tax_number") or "–")
         yield Fact("Bank account", told or "–")
 
