@@ -38,9 +38,19 @@ def fetch(resource_name: str, api: Any, remote_id: str, cause: Cause) -> MirrorM
     answered = id_in(batch.rows[0], resource.key)
     if answered not in {remote_id, ""}:
         raise RemoteContractError(resource.endpoint, f"answered with another {noun}; nothing was stored")
+    return keep(resource_name, remote_id if answered else "", batch, cause)
+
+
+def keep(resource_name: str, remote_id: str, batch: Batch, cause: Cause) -> MirrorModel:
+    """Store the body of one object; its row. Raises RemoteContractError, as ``fetch``.
+
+    Args:
+        remote_id: the object's; "" where the body has none that can be read.
+    """
     take(resource_name, batch, cause)
+    resource = RESOURCES[resource_name]
     row: MirrorModel | None = resource.model._default_manager.filter(remote_id=remote_id).first()
-    problem = rejected.reason_of(resource_name, remote_id) if answered else "it has no usable id"
+    problem = rejected.reason_of(resource_name, remote_id) if remote_id else "it has no usable id"
     if row is None or problem:
         raise RemoteContractError(resource.endpoint, f"the answer cannot be taken, see rejected records: {problem}")
     return row
