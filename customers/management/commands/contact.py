@@ -15,7 +15,7 @@ from backoffice.bulk.freeze import freeze
 from backoffice.commands import Exit, shown, stop_signals
 from backoffice.errors import NotConfigured
 from backoffice.models import RemoteWrite
-from backoffice.write_command import OVERWRITE, add_reason
+from backoffice.write_command import add_reason
 from customers.contact_import import MAX_BYTES, NotReadable, decoded, planned
 from customers.crm_commands import CrmCommand
 from customers.models import Contact
@@ -103,9 +103,11 @@ class Command(CrmCommand):
         write, conflict = self.do_compared(
             verbs.UPDATE_CONTACT, options, remote_id=remote_id, sends=sends, before=before
         )
-        self.tell(write, options, f"Changed {self.named(remote_id)}.")
+        was_sent = write.attempts.exists()
+        done = f"Changed {self.named(remote_id)}." if was_sent else f"{self.named(remote_id)} stays as it is."
+        self.tell(write, options, f"{done[:1].upper()}{done[1:]}")
         if conflict:
-            self.say(OVERWRITE)
+            self.tell_conflict(conflict, sends)
 
     def _delete(self, options: dict[str, Any]) -> None:
         contact = self.found_for(verbs.DELETE_CONTACT, options)
