@@ -183,7 +183,7 @@ def _is_what_was_sent(kind: Kind, row: bytes, sends: Members) -> bool:
         there = flat(msgspec.json.decode(row, type=dict[str, Any]))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return False
-    return all(_bare(there.get(name)) == _bare(sends.get(name)) for name in kind.identifying)
+    return all(bare(there.get(name)) == bare(sends.get(name)) for name in kind.identifying)
 
 
 def _like(kind: Kind, sends: Members, rows: QuerySet[Any]) -> list[str]:
@@ -191,10 +191,10 @@ def _like(kind: Kind, sends: Members, rows: QuerySet[Any]) -> list[str]:
 
     So Python compares: a database knows no spaces around a text, and SQLite no case but that of A to Z.
     """
-    wanted = {kind.column_of[name]: _bare(sends.get(name)) for name in kind.identifying}
+    wanted = {kind.column_of[name]: bare(sends.get(name)) for name in kind.identifying}
     column, text = next(((column, text) for column, text in wanted.items() if text), ("remote_id", ""))
     columns = rows.filter(Q(search_text__contains=text) | Q(**{f"{column}__iexact": text})).values("remote_id", *wanted)
-    return [row["remote_id"] for row in columns if all(_bare(row[name]) == wanted[name] for name in wanted)]
+    return [row["remote_id"] for row in columns if all(bare(row[name]) == wanted[name] for name in wanted)]
 
 
 def _strangers(write: RemoteWrite) -> frozenset[str]:
@@ -204,6 +204,6 @@ def _strangers(write: RemoteWrite) -> frozenset[str]:
     return frozenset([*write.before.get("ids", []), *known])
 
 
-def _bare(value: Any) -> str:
+def bare(value: Any) -> str:
     """A text as it is compared: a remote may tidy what it was sent."""
     return str(value or "").strip().lower()  # as ``search_text`` is
