@@ -6,7 +6,6 @@ from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
 
-from backoffice.client import PERSON
 from backoffice.commands import add_limit, asked_for, shown
 from backoffice.errors import NotInThisState
 from backoffice.mirror import MirrorModel
@@ -65,7 +64,7 @@ class CrmCommand(ObjectCommand[MirrorModel]):
     def fetch(self, options: dict[str, Any]) -> None:
         """Read an object from L4YERCAK3, mirrored or not, and print it."""
         self.actor(options, self.view, self.fetching)
-        with self.refreshing.client(PERSON) as api:
+        with self.reading() as api:
             row = single.fetch(self.refreshing.resource, api, options["remote_id"], BY_HAND)
         self.tell_object(row, options)
 
