@@ -65,6 +65,11 @@ class Plan:
         return digest_of(row.mark for row in self.rows)
 
     @property
+    def selection(self) -> str:
+        """What is to be created, as a bulk action names it."""
+        return f"{len(self.rows):,} contact{'' if len(self.rows) == 1 else 's'} from a file"
+
+    @property
     def in_words(self) -> str:
         """How many rows there are of each kind, in a sentence; what is none is left out."""
         counts = {

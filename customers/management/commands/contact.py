@@ -140,8 +140,7 @@ class Command(CrmCommand):
             return
         if off := upstreams.why_off(verbs.CREATE_CONTACT.upstream):
             raise NotConfigured(f"Nothing was sent. {off}")
-        words = f"{len(plan.rows):,} contacts from a file"
-        bulk, _ = freeze(verbs.CREATE_CONTACT, user, id=uuid4(), rows=plan.rows, words=words, reason="")
+        bulk, _ = freeze(verbs.CREATE_CONTACT, user, id=uuid4(), rows=plan.rows, words=plan.selection, reason="")
         with stop_signals() as is_stopped:
             while run.work(bulk, waits_out_pauses=False, goes_on=lambda: not is_stopped()) and not is_stopped():
                 pass

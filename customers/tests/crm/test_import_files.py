@@ -111,6 +111,7 @@ def test_a_file_that_is_imported_again_meanwhile_creates_nobody_twice(
     assert "1 would be created, 2 being created already and left alone." in text_of(page)
     assert f'href="/bulk/{bulk.pk}/"' in text_of(page)
     other = bulk_at(supervisor.post(URL, form_in(page.content.decode(), confirm="1")))
+    assert (bulk.selection, other.selection) == ("2 contacts from a file", "1 contact from a file")
     assert other != bulk and [body["displayName"] for body in mirrored.sent("POST")] == ["Ayu", "Bo", "Cy"]
     for write in RemoteWrite.objects.filter(state=RemoteWrite.State.UNKNOWN):
         assert look(write).state == RemoteWrite.State.CONFIRMED
