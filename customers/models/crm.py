@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from backoffice.mirror import MirrorModel
-from customers.layercake import ContactRecord, InvoiceRecord, OrganizationRecord, TransactionRecord, moment
+from customers.layercake import ContactRecord, InvoiceRecord, OrganizationRecord, TransactionRecord, moment, whole
 from customers.layercake.records import LineItem
 
 
@@ -97,7 +97,7 @@ class Organization(MirrorModel):
             "tax_id": own.tax_id or "",
             "status": record.status or "",
             "subtype": record.subtype or "",
-            "contact_count": record.contactCount,
+            "contact_count": whole(record.contactCount),
             "search_text": _searched(record.display_name, own.website, own.industry, own.tax_id, record.id),
         }
 
@@ -156,10 +156,10 @@ class Invoice(MirrorModel):
             "client_remote_id": own.client_id or "",
             "client_name": own.client_name or "",
             "currency": own.currency or "",
-            "subtotal": own.subtotal,
-            "tax": own.tax,
-            "total": own.total,
-            "paid_amount": own.paid_amount,
+            "subtotal": whole(own.subtotal),
+            "tax": whole(own.tax),
+            "total": whole(own.total),
+            "paid_amount": whole(own.paid_amount),
             "due_date": own.due_date,
             "paid_at": moment(own.paid_at),
             "line_items": _lines(own.line_items),
@@ -211,9 +211,9 @@ class Transaction(MirrorModel):
             "subtype": record.subtype or "",
             "status": record.status or "",
             "currency": own.currency or "",
-            "subtotal": own.subtotal,
-            "tax": own.tax,
-            "total": own.total,
+            "subtotal": whole(own.subtotal),
+            "tax": whole(own.tax),
+            "total": whole(own.total),
             "customer_email": own.customer_email or "",
             "customer_name": own.customer_name or "",
             "payment_method": own.payment_method or "",

@@ -74,9 +74,8 @@ def view(request: HttpRequest) -> HttpResponseBase:
     if plan.digest != form.cleaned_data["digest"]:
         form.add_error(None, "What it comes to has changed since it was shown. Look at it and confirm again.")
         return _page(request, form, plan)
-    words = f"{len(plan.rows):,} contacts from a file"
     user = cast(User, request.user)
-    bulk, is_new = freeze(CREATE_CONTACT, user, id=form.id, rows=plan.rows, words=words, reason="")
+    bulk, is_new = freeze(CREATE_CONTACT, user, id=form.id, rows=plan.rows, words=plan.selection, reason="")
     if is_new and not tasks.start_bulk(bulk):
         messages.warning(request, BROKER_DOWN)
     return redirect("bulk", bulk.pk)
