@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
@@ -38,6 +38,11 @@ class BackofficeSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
             return inner(request, *args, **kwargs)
 
         return update_wrapper(checked if cacheable else never_cache(checked), inner)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Without the redirect to a record's public page: none has one, and it fails on keys that are no numbers."""
+        urls: list[URLPattern | URLResolver] = super().get_urls()
+        return [url for url in urls if getattr(url, "name", "") != "view_on_site"]
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The command palette. Unlike Unfold's, it keeps nothing: what a person may see can change at any time."""

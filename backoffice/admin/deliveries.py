@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from backoffice import times, upstreams
-from backoffice.access import hidden_members, readable_resources
+from backoffice.access import about_readable, hidden_members, readable_resources
 from backoffice.admin.filters import Filter, choice_filter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
@@ -200,7 +200,7 @@ def _about(request: HttpRequest, delivery: WebhookDelivery) -> SafeString | None
 def _changes(request: HttpRequest, delivery: WebhookDelivery) -> dict[str, Any]:
     """What changed because of it, or of the later delivery of the same object that it was processed with."""
     cause = process.cause_of(delivery)
-    changes = RowChange.objects.filter(delivery=cause, resource__in=readable_resources(request.user))[:MAX_CHANGES]
+    changes = RowChange.objects.filter(about_readable(request.user), delivery=cause)[:MAX_CHANGES]
     lines = shown_changes(changes, request.user)
     other = "" if cause.pk == delivery.pk else reverse("admin:backoffice_webhookdelivery_change", args=[cause.pk])
     return {"lines": lines, "other": other, "is_done": delivery.state == State.PROCESSED}

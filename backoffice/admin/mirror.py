@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import SearchResult
 
-from backoffice import freshness, times, upstreams
+from backoffice import freshness, limits, times, upstreams
 from backoffice.access import hidden_members
 from backoffice.admin import fetching, live
 from backoffice.admin.fetching import Fetch
@@ -75,7 +75,7 @@ class MirrorAdmin(SelectingAdmin):
         super().prepare_list(request, changes)
         if not changes.result_count:
             changes.empty_sentence = freshness.why_empty(self.resource, is_narrowed=changes.is_narrowed)
-        changes.note = self._how_old()
+        changes.note = format_html("{}{}", self._how_old(), self._within())
         if request.user.has_perm("backoffice.start_syncrun"):
             url = reverse("start_run", args=[self.resource_name])
             changes.buttons = [Button("Refresh now", url, "sync", off=self.upstream_off)]
@@ -90,6 +90,10 @@ class MirrorAdmin(SelectingAdmin):
             return format_html("Read completely {}.", times.ago(swept_from))
         them = things(self.resource_name)
         return format_html("The {} are as old as the age beside them; last sync {}.", them, times.ago(swept_from))
+
+    def _within(self) -> str:
+        """Says to people with limits that these narrow the list."""
+        return f" You work with {limits.in_words()}; the rest is not shown." if limits.narrowing(self.model) else ""
 
     @property
     def upstream_off(self) -> str:
