@@ -14,7 +14,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.dataclasses import SearchResult
 
 from backoffice import freshness, limits, times, upstreams
 from backoffice.access import hidden_members
@@ -117,24 +116,6 @@ class MirrorAdmin(SelectingAdmin):
     def holding(self, part: str) -> Q:
         """Rows in which a word of a search, in lower case, occurs."""
         raise NotImplementedError
-
-    @property
-    def palette_rank(self) -> int:
-        """Resources that others hang on are found first."""
-        return list(RESOURCES).index(self.resource_name)
-
-    def palette(self, request: HttpRequest, term: str, limit: int) -> list[SearchResult]:
-        """Hits for the command palette."""
-        rows, _ = self.get_search_results(request, self.get_queryset(request).filter(vanished_at=None), term)
-        return [
-            SearchResult(
-                title=str(row)[:80],
-                description=f"{self.opts.verbose_name} {row.remote_id}",
-                link=reverse(self._url("change"), args=[row.pk]),
-                icon="database",
-            )
-            for row in rows[:limit]
-        ]
 
     def fresh_at(self, row: Any, swept_from: datetime | None) -> datetime | None:
         """What the row's age counts from."""

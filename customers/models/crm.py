@@ -30,6 +30,7 @@ class Contact(MirrorModel):
         indexes: ClassVar = [
             models.Index(fields=["display_name", "id"], name="contact_by_name"),
             models.Index(Lower("email"), name="contact_by_email"),
+            models.Index(fields=["id", "payload_hash", "vanished_at"], name="contact_state"),
         ]
         permissions: ClassVar = [
             ("create_contact", "Can create a contact at L4YERCAK3"),
@@ -74,7 +75,10 @@ class Organization(MirrorModel):
 
     class Meta:
         ordering = ("name", "id")
-        indexes: ClassVar = [models.Index(fields=["name", "id"], name="organization_by_name")]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "id"], name="organization_by_name"),
+            models.Index(fields=["id", "payload_hash", "vanished_at"], name="organization_state"),
+        ]
         permissions: ClassVar = [
             ("create_organization", "Can create an organization at L4YERCAK3"),
             ("fetch_organization", "Can fetch an organization from L4YERCAK3 by id"),
