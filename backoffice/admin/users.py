@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from backoffice.times import ago, at
+
 
 class SuperusersOnly:
     """Permissions on the model do not count; being a superuser does."""
@@ -50,11 +52,25 @@ class UserAdmin(SuperusersOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[mi
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = NewPasswordForm
-    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "last_login")
+    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "seen")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
+    fieldsets = (*tuple(DjangoUserAdmin.fieldsets or ())[:-1], ("Dates", {"fields": ("logged_in", "joined")}))
+    readonly_fields = ("logged_in", "joined")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description="last log-in", ordering="last_login")
+    def seen(self, user: User) -> str:
+        return ago(user.last_login)
+
+    @admin.display(description="last log-in")
+    def logged_in(self, user: User) -> str:
+        return at(user.last_login, empty="never")
+
+    @admin.display(description="joined")
+    def joined(self, user: User) -> str:
+        return at(user.date_joined)
 
 
 class GroupAdmin(SuperusersOnly, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
