@@ -103,7 +103,8 @@
     document.addEventListener("DOMContentLoaded", () => {
         showTimes();
         resubmit();
-        document.querySelector(".bo-page [autofocus]")?.focus(); // the page was hidden when the browser wanted to
+        const wrong = document.querySelector("main :is(input, select, textarea)[aria-invalid='true']:not([type=hidden])");
+        (wrong ?? document.querySelector(".bo-page [autofocus]"))?.focus(); // the page was hidden when the browser wanted to
     });
     document.addEventListener("htmx:afterSettle", showTimes);
 })();

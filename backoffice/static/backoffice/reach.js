@@ -76,7 +76,7 @@
         if (!box) return;
         const stays = () => getComputedStyle(box).position !== "fixed" && getComputedStyle(box).position !== "absolute";
         let opener = null;
-        let isOpen = isShown(box) && !stays();
+        let isOpen = false;
 
         const opened = () => {
             opener = document.activeElement;
@@ -114,6 +114,7 @@
             event.preventDefault();
             (event.shiftKey ? last : first).focus();
         }, true);
+        look(); // whoever is quick has opened it by now
     };
 
     // The palette's Enter with nothing chosen searches; the theme would take the row before the first.

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from backoffice.sandbox import Sandbox
 from backoffice.tests.browser.keys import tab_to
+from customers.models import Customer
 from customers.tests.kirim import sync
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -146,3 +147,16 @@ def test_a_row_that_scrolls_sideways_is_scrolled_with_the_arrow_keys(
     box.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
+
+
+def test_a_refused_form_has_the_focus_in_its_first_wrong_field_which_reads_its_complaint(
+    sandbox: Sandbox, sign_in: Callable[..., Page]
+) -> None:
+    sync()
+    page = sign_in("supervisor")
+    page.goto(f"{LIST}{Customer.objects.filter(status='active').first().pk}/archive/")
+    page.get_by_role("button", name="Archive at Kirim").focus()
+    page.keyboard.press("Enter")
+    reason = page.get_by_label("Reason")
+    expect(reason).to_be_focused()
+    expect(reason).to_have_accessible_description(re.compile("Say why it is archived"))
