@@ -109,6 +109,8 @@ def test_the_account_menu_is_opened_and_closed_and_logs_out(sign_in: Callable[..
     opener.focus()
     page.keyboard.press("Enter")
     account = page.get_by_role("dialog", name="Your account")
+    expect(account).to_be_visible()
+    page.wait_for_function("box => box.contains(document.activeElement)", arg=account.element_handle())
     stays_in(page, account, 6)
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Log out")).to_be_hidden()
