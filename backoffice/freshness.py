@@ -1,10 +1,9 @@
 """How old what the mirror shows is, told by the runs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, Max, Model, OuterRef, QuerySet
+from django.db.models import Exists, Max, Model, OuterRef, QuerySet, Value
 
 from backoffice import upstreams
 from backoffice.models import SyncRun
@@ -41,15 +40,21 @@ class Freshness:
 
 
 def all_resources() -> list[Freshness]:
-    """One for each resource, in dependency order. Three queries."""
-    sweeps = _newest(complete_sweeps())
-    latest = _newest(_ended(SyncRun.objects.all()))
-    live: dict[str, SyncRun] = {}
-    for run in SyncRun.objects.filter(is_dry=False, state__in=[State.QUEUED, State.RUNNING]):
-        if run.resource not in live or run.state == State.RUNNING:
-            live[run.resource] = run
+    """One for each resource, in dependency order. One query."""
+    wanted = {
+        "sweep": _newest(complete_sweeps()),
+        "latest": _newest(_ended(SyncRun.objects.all())),
+        "live": SyncRun.objects.filter(is_dry=False, state__in=[State.QUEUED, State.RUNNING]),
+    }
+    first, *rest = [runs.order_by().annotate(wanted_as=Value(name)) for name, runs in wanted.items()]
+    found: dict[tuple[str, str], SyncRun] = {}
+    for run in first.union(*rest, all=True):
+        place = (run.wanted_as, run.resource)
+        if place not in found or run.state == State.RUNNING:
+            found[place] = run
     return [
-        Freshness(resource, sweeps.get(name), latest.get(name), live.get(name)) for name, resource in RESOURCES.items()
+        Freshness(resource, found.get(("sweep", name)), found.get(("latest", name)), found.get(("live", name)))
+        for name, resource in RESOURCES.items()
     ]
 
 
@@ -75,7 +80,7 @@ def swept_from_of(model: type[Model]) -> datetime | None:
 
 def swept_from_by_resource() -> dict[str, datetime | None]:
     """When the last complete sweep of each resource began. One query."""
-    return {name: run.swept_from for name, run in _newest(complete_sweeps()).items()}
+    return {run.resource: run.swept_from for run in _newest(complete_sweeps())}
 
 
 def complete_sweeps() -> QuerySet[SyncRun]:
@@ -117,6 +122,7 @@ def _ended(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
     return runs.filter(is_dry=False).exclude(state__in=[State.QUEUED, State.RUNNING]).exclude(error=BUSY)
 
 
-def _newest(wanted: QuerySet[SyncRun]) -> Mapping[str, SyncRun]:
+def _newest(wanted: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
+    """The newest of each resource."""
     newest = wanted.order_by().values("resource").annotate(newest=Max("pk")).values("newest")
-    return {run.resource: run for run in SyncRun.objects.filter(pk__in=newest)}
+    return SyncRun.objects.filter(pk__in=newest)

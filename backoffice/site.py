@@ -39,6 +39,13 @@ class BackofficeSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
 
         return update_wrapper(checked if cacheable else never_cache(checked), inner)
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """Models by app, as far as the person may see them; asked for twice for the index, and worked out once."""
+        known: dict[str | None, list[dict[str, Any]]] = request.__dict__.setdefault("_app_lists", {})
+        if app_label not in known:
+            known[app_label] = super().get_app_list(request, app_label)
+        return known[app_label]
+
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The command palette. Unlike Unfold's, it keeps nothing: what a person may see can change at any time."""
         term = request.GET.get("s", "").replace("\x00", "").strip()[:100]
