@@ -31,18 +31,18 @@ class Statement:
         params = [self._moved(param, later) for param in self.params]
         with connection.cursor() as cursor:
             cursor.execute(self.sql, params)
-            return cursor.fetchall()
+            return cursor.fetchall()  # type: ignore[no-any-return]
 
     def _moved(self, param: Any, later: Any) -> Any:
-        moment = _moment(param)
+        moment = moment_of(param)
         if moment is None or moment in self.fixed:
             return param
         return connection.ops.adapt_datetimefield_value(moment + later)
 
 
-def _moment(param: Any) -> datetime | None:
-    """The moment that a parameter is, if it is one: SQLite is given them as text."""
-    if isinstance(param, str) and connection.vendor == "sqlite":
+def moment_of(value: Any) -> datetime | None:
+    """The moment that a parameter or a column of a row is, if it is one: SQLite is given and gives them as text."""
+    if isinstance(value, str) and connection.vendor == "sqlite":
         with suppress(ValueError):
-            return datetime.fromisoformat(param).replace(tzinfo=UTC)
-    return param if isinstance(param, datetime) else None
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value if isinstance(value, datetime) else None

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Count, F, Func, IntegerField, QuerySet, Value
+from django.db.models import F, Func, IntegerField, QuerySet, Value
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from backoffice import times
 from backoffice.access import readable_resources
 from backoffice.desk.drawing import Bar, Series, bars, columns, day_of, span
-from backoffice.desk.parts import Chart, Counts, Figure, Numbers, Part, Person, register
+from backoffice.desk.parts import Chart, Counts, Figure, Numbers, Part, Person, by, register
 from customers.identity.sources import others
 from customers.models import IdentityLink, SetupLink
 from customers.states import ENDING_IN_TIME_TO_ACT, links_ending_soon
@@ -62,12 +62,8 @@ def suggested(person: Person) -> QuerySet[IdentityLink] | None:
 def used_by_day() -> Counts:
     """Links by the day they were used."""
     start, end = span()
-    used: QuerySet[Any, dict[str, Any]] = (
-        SetupLink.objects.filter(consumed_at__gte=start, consumed_at__lt=end)
-        .order_by()
-        .values(series=Value("used"), slot=day_of("consumed_at"))
-    )
-    return [used.annotate(number=Count("pk"))]
+    used = SetupLink.objects.filter(consumed_at__gte=start, consumed_at__lt=end)
+    return [by(used, Value("used"), day_of("consumed_at"))]
 
 
 def funnel() -> Counts:
@@ -78,10 +74,11 @@ def funnel() -> Counts:
     used = made.filter(consumed_at__isnull=False)
     steps = {MADE: made, CONSUMED: used, ACTIVE: used.filter(customer__status="active")}
     none = Value(0, output_field=IntegerField())
-    counted = [rows.order_by().values(series=Value(name), slot=none) for name, rows in steps.items()]
-    known = used.filter(consumed_at__gte=F("remote_created_at"))
-    waits = known.order_by().values(series=Value(WAIT), slot=Minutes(F("remote_created_at"), F("consumed_at")))
-    return [rows.annotate(number=Count("pk")) for rows in (*counted, waits)]
+    waits = used.filter(consumed_at__gte=F("remote_created_at"))
+    return [
+        *(by(rows, Value(name), none) for name, rows in steps.items()),
+        by(waits, Value(WAIT), Minutes(F("remote_created_at"), F("consumed_at"))),
+    ]
 
 
 def median_minutes(numbers: Numbers) -> float | None:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from backoffice.desk.drawing import Series, columns, day_of, span
-from backoffice.desk.parts import Chart, Counts, Figure, Numbers, Part, Person, register
+from backoffice.desk.parts import Chart, Counts, Figure, Numbers, Part, Person, by, register
 from customers.models import Customer, IdentityLink
 from fulfilment.board import NOBODY, is_due_today, is_overdue, open_lists
 from fulfilment.models import HandlingList, LabelJob, Parcel
@@ -96,8 +96,7 @@ def parcels_by_day() -> Counts:
         output_field=CharField(),
     )
     parcels = Parcel.objects.filter(vanished_at=None, remote_created_at__gte=start, remote_created_at__lt=end)
-    by_day: QuerySet[Any, dict[str, Any]] = parcels.order_by().values(series=how_far, slot=day_of("remote_created_at"))
-    return [by_day.annotate(number=Count("pk"))]
+    return [by(parcels, how_far, day_of("remote_created_at"))]
 
 
 def lists_by_due_day() -> Counts:
@@ -111,8 +110,7 @@ def lists_by_due_day() -> Counts:
         output_field=CharField(),
     )
     lists = HandlingList.objects.filter(vanished_at=None, due_at__gte=start, due_at__lt=end).exclude(state="cancelled")
-    by_day: QuerySet[Any, dict[str, Any]] = lists.order_by().values(series=what, slot=day_of("due_at"))
-    return [by_day.annotate(number=Count("pk"))]
+    return [by(lists, what, day_of("due_at"))]
 
 
 def _parcels(numbers: Numbers) -> SafeString | None:

@@ -34,7 +34,7 @@ def trace(kind: str, rows: QuerySet[Any], *moments: str) -> Trace:
 
 
 def version_of(*told: Any, traces: Sequence[Trace] = ()) -> str:
-    """A short text that changes with any of ``told`` and with any of the rows behind ``traces``. One query for these."""
+    """A short text that changes with any of ``told`` and with any of the rows behind ``traces``: one query."""
     found: Iterable[dict[str, Any]] = traces[0].union(*traces[1:], all=True) if traces else ()
     lines = sorted(str(sorted(row.items())) for row in found)
     return blake2b(repr((told, lines)).encode(), digest_size=8).hexdigest()

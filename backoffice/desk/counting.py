@@ -62,9 +62,10 @@ def bounded(rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:
     """SQL for the keys of rows, of one more than are counted at the most."""
     keys = rows.order_by().values_list("pk")[: MOST + 1]
     try:
-        return keys.query.get_compiler(connection=connection).as_sql()  # type: ignore[return-value]
+        sql, params = keys.query.get_compiler(connection=connection).as_sql()
     except EmptyResultSet:
         return "SELECT 1 WHERE 1 = 0", ()
+    return sql, params
 
 
 def in_words(count: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.safestring import SafeString
 
 from backoffice.badges import Tone
@@ -93,6 +93,14 @@ class Registry:
     def charts_of(self, part: Part) -> Iterable[Chart]:
         """As they stand on the desk."""
         return sorted((one for one in self.charts.values() if one.part == part.name), key=lambda one: one.rank)
+
+
+def by(rows: QuerySet[Any], series: Any, slot: Any) -> QuerySet[Any, dict[str, Any]]:
+    """Rows counted by two expressions: a query of a summary."""
+    counted: QuerySet[Any, dict[str, Any]] = (
+        rows.order_by().values(series=series, slot=slot).annotate(number=Count("pk"))
+    )
+    return counted
 
 
 KNOWN = Registry()

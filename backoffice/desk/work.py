@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from django.db.models import Count, IntegerField, QuerySet, Value
+from django.db.models import IntegerField, QuerySet, Value
 from django.utils.safestring import SafeString
 
 from backoffice.badges import Tone
 from backoffice.desk import counting
-from backoffice.desk.parts import KNOWN, Chart, Counts, Figure, Numbers, Part, Person, in_order
+from backoffice.desk.parts import KNOWN, Chart, Counts, Figure, Numbers, Part, Person, by, in_order
 from backoffice.desk.summary import Summary, Wanted, summaries
 from backoffice.freshness import Freshness
 from backoffice.wording import things
@@ -78,8 +78,7 @@ def _dear(figure: Figure, rows: QuerySet) -> Wanted:  # type: ignore[type-arg]
 
 
 def _counts(rows: QuerySet) -> Counts:  # type: ignore[type-arg]
-    named = rows.order_by().values(series=Value("all"), slot=Value(0, output_field=IntegerField()))
-    return [named.annotate(number=Count("pk"))]
+    return [by(rows, Value("all"), Value(0, output_field=IntegerField()))]
 
 
 def _number(numbers: Numbers) -> int:

@@ -158,4 +158,5 @@ def _grouped(kind: Kind, rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
     if each:
         one |= {"in_group": F(each.column), "of_row": F("pk") if each.number else Value(0)}
     told = Max(each.number) if each and each.number else Count("pk")
-    return rows.order_by().values(**one).annotate(in_all=Count("pk"), told=told)
+    counted: QuerySet[Any, dict[str, Any]] = rows.order_by().values(**one).annotate(in_all=Count("pk"), told=told)
+    return counted
