@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -20,6 +19,7 @@ from backoffice.desk import drawing
 from backoffice.desk.drawing import Bar
 from backoffice.desk.work import work
 from backoffice.freshness import Freshness
+from backoffice.links import page
 from backoffice.models import SyncRun, UpstreamState
 from backoffice.needs import section as needs
 from backoffice.upstreams import Upstream
@@ -188,7 +188,7 @@ def _how_old(resources: list[Freshness]) -> SafeString:
 def _line(request: HttpRequest, item: Freshness) -> ResourceLine:
     meta = item.resource.model._meta
     may_see = request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
-    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") if may_see else ""
+    url = page(f"admin:{meta.app_label}_{meta.model_name}_changelist") if may_see else ""
     return ResourceLine(
         label=item.resource.label,
         list_url=url,

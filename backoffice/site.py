@@ -1,14 +1,15 @@
 """The admin site: Unfold's, for people with a role."""
 
 from collections.abc import Callable
-from functools import update_wrapper
-from typing import Any
+from functools import partial, update_wrapper
+from typing import Any, cast
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
@@ -40,11 +41,10 @@ class BackofficeSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
         return update_wrapper(checked if cacheable else never_cache(checked), inner)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """Models by app, as far as the person may see them; asked for twice for the index, and worked out once."""
-        known: dict[str | None, list[dict[str, Any]]] = request.__dict__.setdefault("_app_lists", {})
-        if app_label not in known:
-            known[app_label] = super().get_app_list(request, app_label)
-        return known[app_label]
+        """Models by app, as far as the person may see them. Every page is given all; only the palette looks."""
+        if app_label:
+            return cast(list[dict[str, Any]], super().get_app_list(request, app_label))
+        return cast(list[dict[str, Any]], SimpleLazyObject(partial(super().get_app_list, request)))
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The command palette. Unlike Unfold's, it keeps nothing: what a person may see can change at any time."""

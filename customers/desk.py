@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.db.models import F, Func, IntegerField, QuerySet, Value
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from backoffice import times
 from backoffice.access import readable_resources
 from backoffice.desk.drawing import Bar, Series, bars, columns, day_of, span
 from backoffice.desk.parts import Chart, Counts, Figure, Numbers, Part, Person, by, register
+from backoffice.links import page
 from customers.identity.sources import others
 from customers.models import IdentityLink, SetupLink
 from customers.states import ENDING_IN_TIME_TO_ACT, links_ending_soon
@@ -129,11 +129,11 @@ register(
     ),
     Figure(
         "links-ending", "customers", 10, "Setup links that end within 48 hours", "warn", ending,
-        lambda: f"{reverse('admin:customers_setuplink_changelist')}?ending=48h",
+        lambda: f"{page('admin:customers_setuplink_changelist')}?ending=48h",
     ),
     Figure(
         "pairs-suggested", "customers", 30, "Same customer? Suggestions that wait", "info", suggested,
-        lambda: reverse("identity"),
+        lambda: page("identity"),
     ),
     Chart(
         "funnel", "customers", 10, "How far do the setup links of the last 30 days get?",

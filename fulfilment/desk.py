@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from backoffice.desk.drawing import Series, columns, day_of, span
 from backoffice.desk.parts import Chart, Counts, Figure, Numbers, Part, Person, by, register
+from backoffice.links import page
 from customers.models import Customer, IdentityLink
 from fulfilment.board import NOBODY, is_due_today, is_overdue, open_lists
 from fulfilment.models import HandlingList, LabelJob, Parcel
@@ -122,11 +122,11 @@ def _lists(numbers: Numbers) -> SafeString | None:
 
 
 def _board(query: str) -> Any:
-    return lambda: f"{reverse('board')}?{query}"
+    return lambda: f"{page('board')}?{query}"
 
 
 def _list(model: str, query: str) -> Any:
-    return lambda: f"{reverse(f'admin:{model}_changelist')}?{query}"
+    return lambda: f"{page(f'admin:{model}_changelist')}?{query}"
 
 
 register(
