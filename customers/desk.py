@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F, Func, IntegerField, QuerySet, Value
+from django.db.models import Case, CharField, F, Func, IntegerField, QuerySet, Value, When
 from django.utils.safestring import SafeString
 
 from backoffice import times
@@ -19,7 +19,7 @@ FUNNEL_DAYS = 30
 SEE_LINKS, SEE_CUSTOMERS = "customers.view_setuplink", "customers.view_customer"
 SEE_PAIRS = ("customers.view_identitylink", SEE_CUSTOMERS)
 USED = (Series("used", "used", "info"),)
-MADE, CONSUMED, ACTIVE, WAIT = "made", "used", "active", "wait"
+MADE, ACTIVE, IDLE, WAIT = "made", "used, active", "used, idle", "wait"
 
 
 class Minutes(Func):
@@ -72,11 +72,13 @@ def funnel() -> Counts:
         remote_created_at__gte=times.midnight(1 - FUNNEL_DAYS), remote_created_at__lt=times.midnight(1)
     )
     used = made.filter(consumed_at__isnull=False)
-    steps = {MADE: made, CONSUMED: used, ACTIVE: used.filter(customer__status="active")}
+    # By a case, not a filter: so no database begins with all customers who are active.
+    became = Case(When(customer__status="active", then=Value(ACTIVE)), default=Value(IDLE), output_field=CharField())
     none = Value(0, output_field=IntegerField())
     waits = used.filter(consumed_at__gte=F("remote_created_at"))
     return [
-        *(by(rows, Value(name), none) for name, rows in steps.items()),
+        by(made, Value(MADE), none),
+        by(used, became, none),
         by(waits, Value(WAIT), Minutes(F("remote_created_at"), F("consumed_at"))),
     ]
 
@@ -94,7 +96,8 @@ def median_minutes(numbers: Numbers) -> float | None:
 
 
 def _funnel(numbers: Numbers) -> SafeString | None:
-    made, used, active = (numbers.get((step, 0), 0) for step in (MADE, CONSUMED, ACTIVE))
+    made, active, idle = (numbers.get((step, 0), 0) for step in (MADE, ACTIVE, IDLE))
+    used = active + idle
 
     def text(number: int) -> str:
         return f"{number:,} ({number / made:.0%})" if made else "0"

@@ -25,7 +25,7 @@ PARCELS = (
     Series("unlabelled", "without a label", "warn"),
 )  # fmt: skip
 ENDS = (
-    Series("in time", "finished in time", "good"), Series("late", "finished late", "warn"),
+    Series("in time", "finished in time", "good"), Series("late", "finished late", "info"),
     Series("missed", "not finished, overdue", "bad"), Series("ahead", "still to do", "dull"),
 )  # fmt: skip
 

@@ -26,8 +26,8 @@ class Figure:
             rows, and every moment in the query is the beginning of a day or lies as far from now as it did before.
         url: of the list that shows these rows and no others.
         tone: how it looks where there is any.
-        is_dear: it cannot be counted within a few milliseconds in large tables. Then it is a minute old at most, and
-            the rows are the same for all who may see them.
+        is_dear: it cannot be counted within a few milliseconds in large tables. Then it is five minutes old at most,
+            says so, and its rows are the same for all who may see them.
     """
 
     name: str

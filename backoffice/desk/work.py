@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from backoffice.badges import Tone
 from backoffice.desk import counting
 from backoffice.desk.parts import KNOWN, Chart, Counts, Figure, Numbers, Part, Person, by, in_order
-from backoffice.desk.summary import Summary, Wanted, summaries
+from backoffice.desk.summary import DEAR_MAX_AGE_S, Summary, Wanted, summaries
 from backoffice.freshness import Freshness
 from backoffice.wording import things
 
@@ -74,7 +74,7 @@ def _dear_ones(person: Person, figures: Sequence[Figure]) -> list[tuple[Figure, 
 
 
 def _dear(figure: Figure, rows: QuerySet) -> Wanted:  # type: ignore[type-arg]
-    return Wanted(figure.name, partial(_counts, rows), _number)
+    return Wanted(figure.name, partial(_counts, rows), _number, DEAR_MAX_AGE_S)
 
 
 def _counts(rows: QuerySet) -> Counts:  # type: ignore[type-arg]
