@@ -45,7 +45,8 @@ def test_the_funnel_counts_links_made_lately_used_and_active_with_their_waits() 
         link(29.5001, timedelta(minutes=1))  # the day before the first
         link(1, -timedelta(minutes=1))  # a remote clock: used, but no wait
         assert numbers("funnel") == {
-            ("made", 0): 5, ("used, active", 0): 3, ("used, idle", 0): 1, ("wait", 5): 1, ("wait", 180): 1, ("wait", 2880): 1,
+            ("made", 0): 5, ("used, active", 0): 3, ("used, idle", 0): 1,
+            ("wait", 5): 1, ("wait", 180): 1, ("wait", 2880): 1,
         }  # fmt: skip
 
 
