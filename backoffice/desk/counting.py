@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from backoffice import times
+from backoffice import limits, times
 from backoffice.desk.parts import KNOWN, Figure, Person
 from backoffice.kept import Statement
 
@@ -32,7 +32,8 @@ def _statement(person: Person, figures: Sequence[Figure]) -> Statement | None:
     is_all_powerful = person.is_active and person.is_superuser
     permissions = None if is_all_powerful else frozenset(person.get_all_permissions())
     day: date = timezone.localdate()
-    key = (connection.vendor, day, timezone.get_current_timezone_name(), permissions, *(one.name for one in figures))
+    zone = timezone.get_current_timezone_name()
+    key = (connection.vendor, day, zone, limits.held(), permissions, *(one.name for one in figures))
     if key not in _STATEMENTS:
         if len(_STATEMENTS) >= _MOST_STATEMENTS:
             _STATEMENTS.clear()

@@ -22,8 +22,8 @@ class Figure:
     """How many of something there are now, and the list of exactly these.
 
     Args:
-        rows: what is counted; None for those who may not see the list. Two persons of the same permissions get the same
-            rows, and every moment in the query is the beginning of a day or lies as far from now as it did before.
+        rows: what is counted; None for those who may not see the list. Two persons of the same permissions and limits
+            get the same rows. Every moment in the query is the beginning of a day, or lies as far from now as before.
         url: of the list that shows these rows and no others.
         tone: how it looks where there is any.
         is_dear: it cannot be counted within a few milliseconds in large tables. Then it is five minutes old at most,

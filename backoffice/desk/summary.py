@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from hashlib import blake2b
 from typing import Any
 
 from django.core.cache import cache
@@ -11,6 +12,7 @@ from django.db import connection
 from django.db.models import Value
 from django.utils import timezone
 
+from backoffice import limits
 from backoffice.desk.parts import Counts, Numbers
 
 MAX_AGE_S = 60
@@ -49,9 +51,10 @@ def summaries(wanted: Sequence[Wanted]) -> Mapping[str, Summary]:
 
 
 def _key(name: str) -> str:
-    """A day has its own, as has each database: the days of a chart begin and end with today."""
-    database = str(connection.settings_dict["NAME"]).replace(" ", "_")[-120:]
-    return f"desk:{database}:{timezone.localdate()}:{timezone.get_current_timezone_name()}:{name}"
+    """Each day has its own, as the days of a chart end with today; so have each database and people of other limits."""
+    database = str(connection.settings_dict["NAME"])
+    told = (database, timezone.localdate(), timezone.get_current_timezone_name(), limits.held(), name)
+    return f"desk:{blake2b(repr(told).encode(), digest_size=16).hexdigest()}"
 
 
 def _count(wanted: Sequence[Wanted]) -> list[Summary]:

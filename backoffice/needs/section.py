@@ -1,6 +1,6 @@
 """The registry of what needs a person: kinds of things that wait. The menu, the desk and the page count by it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from backoffice import limits
 from backoffice.kept import Statement
 
 SHOWN = 20  # rows of a section on the page; the list that it links to has them all
@@ -42,8 +43,8 @@ class Kind:
     rows: Callable[[Person], QuerySet[Any] | None]
     """What waits; None for those who may neither act nor see. Every page with the menu counts it.
 
-    Two persons of the same permissions get the same rows, and every moment in the query lies as far from now as it did
-    before: its SQL is kept.
+    Two persons of the same permissions and limits get the same rows, and every moment in the query lies as far from
+    now as it did before: its SQL is kept.
     """
     parts: Callable[[Person], Mapping[str, Any]]
     """What the template shows."""
@@ -120,13 +121,14 @@ def count(request: HttpRequest) -> int:
     return sum(section.count for section in waiting(request))
 
 
-_STATEMENTS: dict[tuple[str, frozenset[str] | None], Statement | None] = {}
+_STATEMENTS: dict[Hashable, Statement | None] = {}
 _MOST_STATEMENTS = 200
 
 
 def _count(person: Person) -> list[Section]:
     is_all_powerful = person.is_active and person.is_superuser
-    key = (connection.vendor, None if is_all_powerful else frozenset(person.get_all_permissions()))
+    permissions = None if is_all_powerful else frozenset(person.get_all_permissions())
+    key = (connection.vendor, limits.held(), permissions)
     if key not in _STATEMENTS:
         if len(_STATEMENTS) >= _MOST_STATEMENTS:
             _STATEMENTS.clear()

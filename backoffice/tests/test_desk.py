@@ -17,7 +17,7 @@ from django.utils.html import escape
 from backoffice import times
 from backoffice.desk import counting, drawing
 from backoffice.desk.parts import KNOWN, by
-from backoffice.models import RemoteWrite
+from backoffice.models import RemoteWrite, StaffLimits
 from backoffice.tests.factories import DriftFactory, RejectedFactory, RunFactory, person
 from backoffice.tests.reading import page_of
 from customers.models import SetupLink
@@ -109,6 +109,26 @@ def test_an_empty_part_says_what_is_missing_or_what_to_do(client: Client) -> Non
         RunFactory(resource=resource)
     page = page_of(client, "/")
     assert "Nothing waits: no list is due or free" in page and "No list was due in the last 14 days." in page
+
+
+def test_what_is_kept_for_some_is_told_to_nobody_of_other_limits(client: Client, user: Any) -> None:
+    for where in ("near", "far"):
+        one_of_each(where, person(), where)
+        link = SetupLinkFactory(customer=CustomerFactory(team_id=where), expires_at=timezone.now() + timedelta(hours=3))
+        SetupLink.objects.filter(pk=link.pk).update(consumed_at=timezone.now())
+    limited = person("supervisor")
+    StaffLimits.objects.create(user=limited, values={"team": ["near"], "location": ["near"]})
+    told = []
+    for someone in (user, limited, user):
+        client.force_login(someone)
+        page = page_of(client, "/")
+        labels = re.search(r"Labels and packing slips that came to nothing: (\d+)", page)
+        used = re.search(r"used <strong>(\d+)</strong>", page)
+        assert labels and used
+        figures = tiles(page)
+        names = ("Setup links that end within 48 hours", "Lists nobody holds", "Parcels to label")
+        told.append((*(figures[name] for name in names), labels[1], used[1]))
+    assert told == [("2", "2", "2", "2", "2"), ("1", "1", "1", "1", "1"), ("2", "2", "2", "2", "2")]
 
 
 # -- what it costs ----------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from backoffice import times, upstreams
-from backoffice.access import readable_resources
+from backoffice import limits, times, upstreams
+from backoffice.access import about_readable, readable_resources
 from backoffice.badges import Tone
 from backoffice.kept import Statement, moment_of
 from backoffice.models import RowChange, UpstreamState, WebhookDelivery
@@ -62,7 +62,7 @@ def summaries(user: User | AnonymousUser, states: Mapping[str, UpstreamState]) -
     readable = readable_resources(user)
     heard: dict[str, Heard] = {}
     missed = dict.fromkeys(INBOXES, 0)
-    for kind, name, number, last in _statement(readable).run():
+    for kind, name, number, last in _statement(user, readable).run():
         if kind == "heard":
             heard[name] = Heard(number, moment_of(last))
         else:
@@ -79,20 +79,21 @@ _STATEMENTS: dict[tuple[Any, ...], Statement] = {}
 _MOST_STATEMENTS = 200
 
 
-def _statement(readable: list[str]) -> Statement:
+def _statement(user: User | AnonymousUser, readable: list[str]) -> Statement:
     """What came and what did not, of these resources; kept, as it changes with the inboxes that are open alone."""
-    key = (connection.vendor, *readable, *(name for name, inbox in INBOXES.items() if inbox.is_open()))
+    is_open = (name for name, inbox in INBOXES.items() if inbox.is_open())
+    key = (connection.vendor, limits.held(), *readable, *is_open)
     if key not in _STATEMENTS:
         if len(_STATEMENTS) >= _MOST_STATEMENTS:
             _STATEMENTS.clear()
-        _STATEMENTS[key] = _build(readable)
+        _STATEMENTS[key] = _build(user)
     return _STATEMENTS[key]
 
 
-def _build(readable: list[str]) -> Statement:
+def _build(user: User | AnonymousUser) -> Statement:
     now = timezone.now()
     received = WebhookDelivery.objects.filter(received_at__gte=now - DAY)
-    found = RowChange.objects.filter(unannounced(), changed_at__gte=now - DAY, resource__in=readable)
+    found = RowChange.objects.filter(unannounced(), about_readable(user), changed_at__gte=now - DAY)
     heard = received.order_by().values(kind=Value("heard"), name=F("upstream"))
     missed = found.order_by().values(kind=Value("missed"), name=F("resource"))
     both = heard.annotate(number=Count("pk"), last=Max("received_at")).union(

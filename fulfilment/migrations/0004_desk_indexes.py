@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fulfilment', '0002_groups'),
+        ('fulfilment', '0003_identity_state_indexes'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0013_customernote_groups'),
+        ('customers', '0014_identity_state_indexes'),
     ]
 
     operations = [
