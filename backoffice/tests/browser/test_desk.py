@@ -117,6 +117,6 @@ def test_an_open_desk_follows_within_seconds_and_keeps_what_is_open(sign_in: Sig
     late = HandlingList.objects.filter(is_finished=False).earliest("due_at")
     HandlingList.objects.filter(pk=late.pk).update(is_finished=True, finished_at=timezone.now())
     expect(tile.locator("strong")).to_have_text(str(before - 1), timeout=15_000)
-    expect(page.get_by_role("status").first).to_have_text("Updated just now")
+    expect(page.locator(".bo-live")).to_have_text("Updated just now")
     expect(chart.get_by_role("columnheader", name="Without a label")).to_be_visible()
     shoot(page, "desk-followed")
