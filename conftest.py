@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -38,6 +39,12 @@ def remote(settings: pytest.FixtureRequest) -> Iterator[FakeRemote]:
     fake = FakeRemote()
     settings.REMOTE_TRANSPORT = httpx.MockTransport(fake)  # type: ignore[attr-defined]
     yield fake
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """What one test counted is not told in another."""
+    cache.clear()
 
 
 @pytest.fixture
