@@ -8,6 +8,20 @@ GONE = models.Q(vanished_at__isnull=False)
 """Mirrored rows that the remote no longer has."""
 
 
+def list_indexes(of: str, *columns: str) -> list[models.Index]:
+    """What a long list is read from: an index for each column that it is ordered or filtered by, for rows that are gone,
+    and for the age of rows.
+
+    Rows that are equal in the column stand by the list's own order, so that a filter's choice is read in that order.
+    """
+    own = ["remote_created_at", "id"]
+    return [
+        *(models.Index(fields=[column, *own], name=f"{of}_by_{column}"[:30]) for column in columns),
+        models.Index(fields=own, name=f"{of}_gone", condition=GONE),
+        models.Index(fields=["synced_at"], name=f"{of}_age"),
+    ]
+
+
 class MirrorModel(models.Model):
     """Base of all mirrored rows. Written by the sync store only; rows are marked as vanished, never deleted.
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from backoffice.admin.filters import MAX_CHOICES, Filter, choice_filter
 from backoffice.badges import Tone
+from backoffice.distinct import values_of
 from fulfilment.admin.shown import SENT
 from fulfilment.board import OVER, holders, sub_of
-from fulfilment.models import Location, ShippingMethod
+from fulfilment.models import HandlingList, Location, ShippingMethod
 
 NOBODY, ME = "nobody", "me"
 
@@ -74,8 +75,7 @@ class AssigneeFilter(Filter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         self.own = sub_of(request.user)
         names = dict(holders())
-        met = model_admin.model._default_manager.order_by().values_list(self.column, flat=True).distinct()
-        for sub in met[:MAX_CHOICES]:
+        for sub in values_of(HandlingList, "sub", MAX_CHOICES):
             if sub:
                 names.setdefault(sub, sub)
         others = sorted(names.items(), key=lambda item: item[1].lower())

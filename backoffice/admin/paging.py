@@ -1,0 +1,172 @@
+"""How many rows a list has, and which of them stand on a page, in a time that does not grow with the table.
+
+Up to ``MOST`` rows are counted. Of more it is said that they are more, and of a whole table about how many it has. A page
+far behind is read from the order's other end. Where a page is told by its number from the end (-1 is the last), no count
+is needed to find it.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import InvalidPage
+from django.db import connection
+from django.db.models import QuerySet
+
+from backoffice.mirror import GONE, MirrorModel
+
+MOST = 10_000
+"""So many rows are counted one by one, and sorted by what no index holds."""
+FEW = 2_000
+"""So many rows are found by what narrows the list, then sorted. With more the order is walked until a page is full."""
+BLOCKS = (500, 2_000, 8_000, 32_000)
+"""Rows of an order that are looked through at a time."""
+
+
+class Size(int):
+    """A number of rows; as text it says how well it is known."""
+
+    words = ""
+
+    @classmethod
+    def told(cls, number: int, words: str = "") -> "Size":
+        """``words`` stand before a number that is not exact: "more than", "about"."""
+        size = cls(number)
+        size.words = words
+        return size
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether there are so many rows, neither more nor fewer."""
+        return not self.words
+
+    def __str__(self) -> str:
+        return f"{self.words} {int(self):,}".lstrip()
+
+
+def size_of(rows: QuerySet[Any], *, is_whole: bool) -> Size:
+    """How many rows there are. ``is_whole`` where nothing narrows the list but that what is gone is left out."""
+    plain = rows.order_by().select_related(None)
+    counted = plain[: MOST + 1].count()
+    if counted <= MOST:
+        return Size(counted)
+    return _whole(plain) if is_whole else Size.told(MOST, "more than")
+
+
+def _whole(rows: QuerySet[Any]) -> Size:
+    if connection.vendor == "postgresql":
+        plan: Any = json.loads(rows.values("pk").explain(format="json"))
+        estimate = max(int(plan[0]["Plan"]["Plan Rows"]), MOST)
+        return Size.told(round(estimate, 3 - len(str(estimate))), "about")
+    # SQLite counts a whole table by its pages, without looking at a row.
+    if not rows.query.where:
+        return Size(rows.count())
+    if issubclass(rows.model, MirrorModel):
+        everything = rows.model._default_manager.order_by()
+        return Size(everything.count() - everything.filter(GONE).count())
+    return Size.told(MOST, "more than")
+
+
+class Pages:
+    """The pages of a list. ``rows`` are in an order that leaves no two rows equal.
+
+    A number counts from the first page, which is 1; one below zero from the last, which is -1.
+    """
+
+    def __init__(self, rows: QuerySet[Any], size: Size, per_page: int, *, is_narrowed: bool) -> None:
+        self.size = size
+        self._rows = rows
+        self._per_page = per_page
+        self._is_narrowed = is_narrowed
+
+    @property
+    def last(self) -> int:
+        """The number of the last page; -1 where it is not known how many there are."""
+        return max(1, -(-self.size // self._per_page)) if self.size.is_exact else -1
+
+    def number(self, asked: int) -> int:
+        """A page's number as it is used: counted from the end only where there is no other way. Raises InvalidPage."""
+        number = asked + self.last + 1 if asked < 0 and self.size.is_exact else asked
+        if number == 0 or (self.size.is_exact and not 1 <= number <= self.last):
+            raise InvalidPage
+        return number
+
+    def keys(self, number: int) -> tuple[list[Any], bool]:
+        """The keys of a page's rows in their order, and whether more follow, before where it is counted from the end.
+
+        Raises InvalidPage for one behind the last.
+        """
+        start = (abs(number) - 1) * self._per_page
+        wanted = min(self._per_page, self.size - start) if self.size.is_exact else self._per_page
+        after = self.size - start - wanted if self.size.is_exact else None
+        if after is not None and after < start:
+            return self._read(self._ordered.reverse(), after, wanted)[::-1], after > 0
+        ordered = self._ordered.reverse() if number < 0 else self._ordered
+        keys = self._read(ordered, start, wanted + 1)
+        if not keys and number != 1:
+            raise InvalidPage
+        page = keys[:wanted]
+        return page[::-1] if number < 0 else page, len(keys) > wanted
+
+    @cached_property
+    def _ordered(self) -> QuerySet[Any]:
+        """The keys of all rows in their order."""
+        order = self._rows.query.order_by
+        rows = self._rows.select_related(None)
+        if self._is_narrowed and self.size.is_exact and self.size <= FEW:
+            few = rows.order_by().values("pk")[:FEW]  # its limit keeps the database from walking the order instead
+            rows = rows.model._default_manager.filter(pk__in=few).order_by(*order)
+        return rows.values_list("pk", flat=True)
+
+    def _read(self, ordered: QuerySet[Any], start: int, count: int) -> list[Any]:
+        part = ordered[start : start + count]
+        if connection.vendor == "sqlite" and self.size > FEW and _sorts(part):
+            found = _walk(ordered, start + count)
+            if len(found) >= start + count:
+                return found[start:]
+        return list(part)
+
+
+def _sorts(rows: QuerySet[Any]) -> bool:
+    """Whether SQLite means to find all rows and to sort them; it knows nothing of how many they are."""
+    return "FOR ORDER BY" in rows.explain()
+
+
+def _walk(ordered: QuerySet[Any], count: int) -> list[Any]:
+    """Up to ``count`` keys, looked for where the order begins; fewer where that would take too long."""
+    everything = ordered.model._default_manager.order_by(*ordered.query.order_by)
+    everything = everything if ordered.query.standard_ordering else everything.reverse()
+    found: list[Any] = []
+    start = 0
+    for block in BLOCKS:
+        here = everything.values("pk")[start : start + block]
+        found += ordered.filter(pk__in=here)
+        start += block
+        if len(found) >= count:
+            return found[:count]
+    return found
+
+
+def shown(number: int, last: int, *, has_more: bool) -> Iterator[int | None]:
+    """The pages that page ``number`` leads to, itself among them; None stands for a gap.
+
+    ``has_more``: whether rows follow on the side that it is not counted from.
+    """
+    if last > 0:
+        numbers = sorted({1, last, *range(max(1, number - 2), min(last, number + 2) + 1)})
+    elif number > 0:
+        numbers = [*sorted({1, *range(max(1, number - 2), number + 1 + has_more)}), *([-1] if has_more else [])]
+    else:
+        numbers = [1, *sorted({-1, *range(number - has_more, min(-1, number + 2) + 1)})]
+    for before, one in zip([None, *numbers], numbers, strict=False):
+        if before is not None and one != before + 1:
+            yield None
+        yield one
+
+
+def label(number: int) -> str:
+    """A page's number for people."""
+    if number > 0:
+        return f"{number:,}"
+    return "last" if number == -1 else f"{-number:,} from the end"
