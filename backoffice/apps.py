@@ -12,8 +12,8 @@ class BackofficeConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        from backoffice.needs import sync, writes  # noqa: F401  importing registers them
         from backoffice import textindex
+        from backoffice.needs import sync, writes  # noqa: F401  importing registers them
         from backoffice.reindex import INDEXES
         from backoffice.schedule import EVERY_MINUTE, ensure_schedule
 

@@ -7,9 +7,9 @@ from django.db.models import Model
 
 
 def values_of(model: type[Model], column: str, most: int) -> list[Any]:
-    """Up to ``most`` of the values of an indexed column, in its order, without null: one query, a step of the index each.
+    """Up to ``most`` of the values of an indexed column, in its order, without null.
 
-    DISTINCT would read the whole index.
+    One query, and a step of the index for each; DISTINCT would read the whole index.
     """
     quote = connection.ops.quote_name
     field = model._meta.get_field(column)

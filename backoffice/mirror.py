@@ -9,16 +9,19 @@ GONE = models.Q(vanished_at__isnull=False)
 
 
 def list_indexes(of: str, *columns: str) -> list[models.Index]:
-    """What a long list is read from: an index for each column that it is ordered or filtered by, for rows that are gone,
-    and for the age of rows.
+    """What a long list is read from.
 
-    Rows that are equal in the column stand by the list's own order, so that a filter's choice is read in that order.
+    An index for its own order and for each column that it is ordered or filtered by, one for rows that are gone, and
+    one for the age of rows. Rows that are equal in the column stand by the list's own order, so that a filter's choice
+    is read in that order. Whether a row is gone stands in them, so that rows are counted and passed over without being
+    read.
     """
     own = ["remote_created_at", "id"]
     return [
-        *(models.Index(fields=[column, *own], name=f"{of}_by_{column}"[:30]) for column in columns),
-        models.Index(fields=own, name=f"{of}_gone", condition=GONE),
-        models.Index(fields=["synced_at"], name=f"{of}_age"),
+        models.Index(fields=[*own, "vanished_at"], name=f"{of}_newest"),
+        *(models.Index(fields=[column, *own, "vanished_at"], name=f"{of}_by_{column}"[:30]) for column in columns),
+        models.Index(fields=["vanished_at", *own], name=f"{of}_gone", condition=GONE),
+        models.Index(fields=["synced_at", "vanished_at"], name=f"{of}_age"),
     ]
 
 

@@ -145,7 +145,7 @@ def _inside(findable: Findable, term: Term) -> list[Any]:
     if not findable.inside or not term.is_searchable:
         return []
     rows = _rows(findable)
-    if findable.inside == f"{textindex.column_of(findable.model)}__contains":
+    if findable.inside == f"{textindex.column_of(findable.model)}__contains" and textindex.is_for(term.words):
         keys = textindex.keys(findable.model, term.words, MOST_KNOWN)
         if keys is not None:
             return _newest(findable, rows.filter(pk__in=keys))

@@ -1,14 +1,15 @@
 """Words inside the texts that rows are searched by, found by an index of all their pieces of three characters.
 
 What it finds is what LIKE finds; it is only quicker. PostgreSQL keeps such an index itself (``pg_trgm``); where the
-extension is missing and may not be created, rows are looked through, which takes long in a long table. In SQLite it is an
-FTS5 table beside the mirror's. Triggers write down which rows it has not seen: a few bytes a row, in the transaction that
-writes the row, so nothing is lost whatever happens between. ``catch_up`` takes them in afterwards; until then they are
-looked through.
+extension is missing and may not be created, rows are looked through, which takes long in a long table. In SQLite it is
+an FTS5 table beside the mirror's. Triggers write down which rows it has not seen: a few bytes a row, in the transaction
+that writes the row, so nothing is lost whatever happens between. ``catch_up`` takes them in afterwards; until then they
+are looked through.
 
 All of it follows from the models: ``ensure`` makes what is missing after each migrate, and ``reindex`` makes it anew.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import DatabaseError, connection, transaction
@@ -35,12 +36,13 @@ def indexed_models() -> list[type[Model]]:
 
 
 def is_for(words: Iterable[str]) -> bool:
-    """Whether the index can answer a search for all of ``words``."""
-    return any(len(word) >= LEAST_CHARS for word in words)
+    """Whether the index can answer a search for all of ``words``; PostgreSQL's holds letters and digits only."""
+    piece = r"(?s:.{3})" if _is_sqlite() else r"[^\W_]{3}"
+    return any(re.search(piece, word) for word in words)
 
 
 def keys(model: type[Model], words: Sequence[str], most: int) -> list[int] | None:
-    """Primary keys of the rows in whose text all of ``words`` occur, in no order; None where they are more than ``most``.
+    """Primary keys of the rows in whose text all of ``words`` occur, in no order; None for more than ``most``.
 
     ``words`` are in lower case, as the texts are. One of them has ``LEAST_CHARS`` at least.
     """
@@ -94,7 +96,7 @@ def ensure(using: str = "default", **kwargs: object) -> None:
 
 
 def catch_up(models: Iterable[type[Model]] | None = None) -> int:
-    """Take in the rows that the index has not seen, some at a time; how many. Safe to repeat and to stop at any time."""
+    """Take in the rows that the index has not seen, some at a time; how many. Safe to repeat, and to stop."""
     taken = 0
     for model in indexed_models() if models is None else models:
         if not column_of(model):
@@ -218,11 +220,8 @@ def _triggers(names: _Names) -> Iterator[tuple[str, str]]:
         ("update", change, "new"),
         ("delete", f"ON {names.table}", "old"),
     ):
-        yield (
-            event,
-            f"CREATE TRIGGER {names.triggers[event]} AFTER {event.upper()} {when} "
-            f"BEGIN INSERT OR IGNORE INTO {names.unseen} VALUES ({row}.id); END",
-        )
+        trigger = f"CREATE TRIGGER {names.triggers[event]} AFTER {event.upper()} {when} "
+        yield event, trigger + f"BEGIN INSERT OR IGNORE INTO {names.unseen} VALUES ({row}.id); END"  # noqa: S608
 
 
 def _take_in(model: type[Model]) -> int:

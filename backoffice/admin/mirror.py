@@ -102,7 +102,8 @@ class MirrorAdmin(SelectingAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         narrowed = searching.narrow(self, queryset, self.words_of(search_term))
-        request.search_note = narrowed.note  # type: ignore[attr-defined]  # ``prepare_list`` tells it
+        # The list tells both.
+        request.search_note, request.search_met = narrowed.note, narrowed.at_least  # type: ignore[attr-defined]
         return narrowed.rows, False
 
     def words_of(self, search: str) -> list[str]:

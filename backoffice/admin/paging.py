@@ -1,8 +1,8 @@
 """How many rows a list has, and which of them stand on a page, in a time that does not grow with the table.
 
-Up to ``MOST`` rows are counted. Of more it is said that they are more, and of a whole table about how many it has. A page
-far behind is read from the order's other end. Where a page is told by its number from the end (-1 is the last), no count
-is needed to find it.
+Up to ``MOST`` rows are counted. Of more it is said that they are more, and of a whole table about how many it has. A
+page far behind is read from the order's other end. Where a page is told by its number from the end (-1 is the last), no
+count is needed to find it.
 """
 
 import json
@@ -12,12 +12,14 @@ from typing import Any
 
 from django.core.paginator import InvalidPage
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import AutoField, Max, Min, QuerySet
 
 from backoffice.mirror import GONE, MirrorModel
 
 MOST = 10_000
 """So many rows are counted one by one, and sorted by what no index holds."""
+SURELY = 3 * MOST
+"""A table that the database estimates to have so many rows is not counted at all."""
 FEW = 2_000
 """So many rows are found by what narrows the list, then sorted. With more the order is walked until a page is full."""
 BLOCKS = (500, 2_000, 8_000, 32_000)
@@ -45,27 +47,43 @@ class Size(int):
         return f"{self.words} {int(self):,}".lstrip()
 
 
-def size_of(rows: QuerySet[Any], *, is_whole: bool) -> Size:
-    """How many rows there are. ``is_whole`` where nothing narrows the list but that what is gone is left out."""
+def size_of(rows: QuerySet[Any], *, is_whole: bool, at_least: int = 0) -> Size:
+    """How many rows there are.
+
+    ``is_whole`` where nothing narrows the list but that what is gone is left out. ``at_least``: so many are known to be
+    there, and counting on would take long.
+    """
+    if at_least:
+        return Size.told(at_least, "more than")
     plain = rows.order_by().select_related(None)
+    whole = _whole(plain) if is_whole else None
+    if whole is not None and whole > SURELY:
+        return whole
     counted = plain[: MOST + 1].count()
     if counted <= MOST:
         return Size(counted)
-    return _whole(plain) if is_whole else Size.told(MOST, "more than")
+    return whole if whole is not None and whole > MOST else Size.told(MOST, "more than")
 
 
-def _whole(rows: QuerySet[Any]) -> Size:
+def _whole(rows: QuerySet[Any]) -> Size | None:
+    """How many rows a whole table has; None where that is not known without counting them."""
     if connection.vendor == "postgresql":
         plan: Any = json.loads(rows.values("pk").explain(format="json"))
-        estimate = max(int(plan[0]["Plan"]["Plan Rows"]), MOST)
-        return Size.told(round(estimate, 3 - len(str(estimate))), "about")
-    # SQLite counts a whole table by its pages, without looking at a row.
-    if not rows.query.where:
-        return Size(rows.count())
-    if issubclass(rows.model, MirrorModel):
-        everything = rows.model._default_manager.order_by()
-        return Size(everything.count() - everything.filter(GONE).count())
-    return Size.told(MOST, "more than")
+        estimate = int(plan[0]["Plan"]["Plan Rows"])
+        return Size.told(_rounded(estimate), "about")
+    # SQLite estimates nothing, but our rows are numbered as they come, and seldom or never deleted.
+    is_mirror = issubclass(rows.model, MirrorModel)
+    if not isinstance(rows.model._meta.pk, AutoField) or (rows.query.where and not is_mirror):
+        return None
+    everything = rows.model._default_manager.order_by()
+    ends = everything.aggregate(first=Min("pk"), last=Max("pk"))
+    gone = everything.filter(GONE)[: MOST + 1].count() if is_mirror else 0
+    estimate = ends["last"] - ends["first"] + 1 - gone if ends["last"] else 0
+    return Size.told(_rounded(estimate), "at most" if gone > MOST else "about")
+
+
+def _rounded(estimate: int) -> int:
+    return round(estimate, 3 - len(str(estimate)))
 
 
 class Pages:

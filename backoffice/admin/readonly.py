@@ -96,7 +96,8 @@ class ReadOnlyChangeList(ChangeList):  # type: ignore[misc]  # unfold is untyped
         return bool(self.query or self.has_active_filters)
 
     def get_results(self, request: HttpRequest) -> None:
-        size = paging.size_of(self.queryset, is_whole=not self.is_narrowed)
+        met = 0 if self.has_active_filters else getattr(request, "search_met", 0)
+        size = paging.size_of(self.queryset, is_whole=not self.is_narrowed, at_least=met)
         rows = self._sortable(self.queryset, size)
         pages = paging.Pages(rows, size, self.list_per_page, is_narrowed=self.is_narrowed)
         self.result_count = size

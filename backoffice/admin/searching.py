@@ -1,7 +1,8 @@
 """A search in a list: what it finds is what its words' conditions say; how it is found depends on how many that are.
 
-The index of words gives the few rows that a rare search finds. What is frequent is met soon where the list's order begins,
-so there the conditions themselves are enough. Words that are too short for the index are looked for in the newest rows.
+The index of words gives the few rows that a rare search finds. What is frequent is met soon where the list's order
+begins, so there the conditions themselves are enough. Words that are too short for the index are looked for in the
+newest rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,16 +12,21 @@ from typing import Any, Protocol
 from django.db.models import Model, Q, QuerySet
 
 from backoffice import textindex
-from backoffice.admin.paging import MOST
 
-NEWEST = 50_000
+MOST = 1_000
+"""Rows that a search finds and that are known one by one; more of them are met where the order begins."""
+NEWEST = 20_000
 """Rows that are looked through for a word that is too short for the index."""
-IS_FREQUENT = 500
+IS_FREQUENT = 200
 """Of those, so many make it frequent."""
 
 
 class TooMany(Exception):
-    """More rows than it pays to know one by one."""
+    """More rows than it pays to know one by one. ``are_found`` where they are what was searched for."""
+
+    def __init__(self, *, are_found: bool = False) -> None:
+        super().__init__()
+        self.are_found = are_found
 
 
 class Searched(Protocol):
@@ -41,6 +47,8 @@ class Narrowed:
 
     rows: QuerySet[Any]
     note: str = ""
+    at_least: int = 0
+    """So many rows it is known to find, where they were not counted."""
 
 
 def related(model: type[Model], part: str) -> list[int]:
@@ -63,8 +71,8 @@ def narrow(own: Searched, rows: QuerySet[Any], parts: Sequence[str]) -> Narrowed
         return _among_newest(own, rows, parts)
     try:
         keys = _keys(own, parts)
-    except TooMany:
-        return Narrowed(_holding(own, rows, parts))
+    except TooMany as many:
+        return Narrowed(_holding(own, rows, parts), at_least=MOST if many.are_found else 0)
     return Narrowed(rows.filter(pk__in=keys))
 
 
@@ -76,7 +84,7 @@ def _holding(own: Searched, rows: QuerySet[Any], parts: Sequence[str]) -> QueryS
 
 def _keys(own: Searched, parts: Sequence[str]) -> set[int]:
     """A row that all words are in has them all in its text, or one of them elsewhere. Raises TooMany."""
-    keys = _in_text(own, parts)
+    keys = _in_text(own, parts, are_found=True)
     every = own.model._default_manager.order_by()
     long = [part for part in parts if textindex.is_for([part])]
     others: set[int] = set()
@@ -93,25 +101,20 @@ def _keys(own: Searched, parts: Sequence[str]) -> set[int]:
     return {*keys, *others}
 
 
-def _in_text(own: Searched, parts: Sequence[str]) -> list[int]:
+def _in_text(own: Searched, parts: Sequence[str], *, are_found: bool = False) -> list[int]:
     keys = textindex.keys(own.model, parts, MOST)
     if keys is None:
-        raise TooMany
+        raise TooMany(are_found=are_found)
     return keys
 
 
 def _among_newest(own: Searched, rows: QuerySet[Any], parts: Sequence[str]) -> Narrowed:
-    every = own.model._default_manager.all()
-    newest = every.values("pk")[:NEWEST]
-    found = _holding(own, every.order_by().filter(pk__in=newest), parts).values_list("pk", flat=True)[: IS_FREQUENT + 1]
-    keys = set(found)
+    every = own.model._default_manager.order_by("-pk")
+    before = list(every.values_list("pk", flat=True)[NEWEST : NEWEST + 1])
+    newest = every.filter(pk__gt=before[0]) if before else every
+    keys = set(_holding(own, newest, parts).values_list("pk", flat=True)[: IS_FREQUENT + 1])
     if len(keys) > IS_FREQUENT:
-        return Narrowed(_holding(own, rows, parts))
-    is_all = not every.values("pk")[NEWEST : NEWEST + 1].exists()
+        return Narrowed(_holding(own, rows, parts), at_least=IS_FREQUENT)
     them = own.model._meta.verbose_name_plural
-    note = (
-        ""
-        if is_all
-        else f"Only the newest {NEWEST:,} {them} were looked through: no word has {textindex.LEAST_CHARS} characters."
-    )  # noqa: E501
-    return Narrowed(rows.filter(pk__in=keys), note)
+    note = f"Only the {NEWEST:,} {them} that came last were looked through: search for a word of 3 letters to find all."
+    return Narrowed(rows.filter(pk__in=keys), note if before else "")

@@ -10,6 +10,7 @@ from customers.models import Customer
 from fulfilment.models import Location, Parcel, Recipient, Shipment, ShippingMethod
 
 PART = 100_000
+MIXED = "((n * 7919) % 1000003)"  # other than the order in which rows were made
 ROWS_A_SHIPMENT, SHIPMENTS_A_RECIPIENT = 2, 5
 WORDS = ("melati", "kenanga", "anggrek", "mawar", "cempaka", "teratai", "dahlia", "flamboyan", "bougenville", "seroja")
 
@@ -36,7 +37,8 @@ def fill(rows: int) -> None:
         Shipment(remote_created_at=now, **common),
         shipments,
         {
-            "remote_id": "'shipment' || n", "number": "'S' || n", "contact_remote_id": f"'recipient' || (n % {recipients})",
+            "remote_id": "'shipment' || n", "number": "'S' || n",
+            "contact_remote_id": f"'recipient' || (n % {recipients})",
             "location_remote_id": "'location' || (n % 10)", "method_remote_id": "'method' || (n % 10)",
             "location_id": "1 + n % 10", "method_id": "1 + n % 10",
             "contact_id": f"1 + n % {recipients}", "remote_created_at": _ago("n"),
@@ -46,11 +48,11 @@ def fill(rows: int) -> None:
         Parcel(remote_created_at=now, ship_at=now, **common),
         rows,
         {
-            "remote_id": "'parcel' || n", "number": "'P' || ((n * 7919) % 1000003)", "tracking_code": "'3SABC' || (n * 31)",
+            "remote_id": "'parcel' || n", "number": f"'P' || {MIXED}", "tracking_code": "'3SABC' || (n * 31)",
             "shipment_remote_id": f"'shipment' || (n / {ROWS_A_SHIPMENT})",
             "shipment_id": f"1 + n / {ROWS_A_SHIPMENT}", "weight": "(n * 31) % 5000",
             "is_finished": "n % 10 < 7", "is_outbound": "n % 50 > 0",
-            "search_text": "lower('P' || ((n * 7919) % 1000003) || ' parcel' || n || ' 3sabc' || (n * 31) || ' sku-' || (n % 977))",
+            "search_text": f"'p' || {MIXED} || ' parcel' || n || ' 3sabc' || (n * 31) || ' sku-' || (n % 977)",
             "remote_created_at": _ago("n"), "ship_at": _ago("n - 2000"), "synced_at": _ago("n % 50000"),
             "vanished_at": f"CASE WHEN n % 1000 = 0 THEN {_ago('0')} END",
         },
@@ -59,11 +61,12 @@ def fill(rows: int) -> None:
         Customer(remote_created_at=now, **common),
         rows,
         {
-            "remote_id": "'cus_' || n", "name": f"'Toko ' || {_word()} || ' ' || ((n * 7919) % 1000003)",
+            "remote_id": "'cus_' || n", "name": f"'Toko ' || {_word()} || ' ' || {MIXED}",
             "email": f"'owner' || n || '@' || {_word()} || '.example'",
-            "status": "CASE n % 20 WHEN 0 THEN 'suspended' WHEN 1 THEN 'pending' WHEN 2 THEN 'archived' ELSE 'active' END",
+            "status": "CASE n % 20 WHEN 0 THEN 'suspended' WHEN 1 THEN 'pending' WHEN 2 THEN 'archived' "
+                      "ELSE 'active' END",
             "team_id": "'team_' || (n % 40)",
-            "search_text": f"'toko ' || {_word()} || ' ' || ((n * 7919) % 1000003) || ' owner' || n || '@' || {_word()}"
+            "search_text": f"'toko ' || {_word()} || ' ' || {MIXED} || ' owner' || n || '@' || {_word()}"
                            " || '.example cus_' || n || CASE WHEN n % 100003 = 500 THEN ' 東京 zebra' ELSE '' END",
             "remote_created_at": _ago("n"), "synced_at": _ago("n % 50000"),
             "vanished_at": f"CASE WHEN n % 1000 = 0 THEN {_ago('0')} END",
@@ -80,6 +83,7 @@ def _copies(template: Model, rows: int, columns: dict[str, str]) -> None:
     values: dict[str, str] = {}
     parameters: list[Any] = []
     for field in meta.concrete_fields:
+        assert field.column  # noqa: S101
         if field.column in columns:
             values[field.column] = columns[field.column].replace("%", "%%")
         elif not (field.primary_key or field.generated or field.has_db_default()):

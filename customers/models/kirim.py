@@ -24,7 +24,6 @@ class Customer(DetailedModel):
     class Meta:
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
-            models.Index(fields=["-remote_created_at", "-id"], name="customer_newest"),
             *list_indexes("customer", "name", "email", "status", "team_id"),
         ]
         permissions: ClassVar = [

@@ -48,7 +48,6 @@ class Parcel(MirrorModel):
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["state", "ship_at"], name="parcel_work"),
-            models.Index(fields=["-remote_created_at", "-id"], name="parcel_newest"),
             models.Index(Lower("shipment_remote_id"), name="parcel_by_shipment_id"),
             *list_indexes("parcel", "number", "state", "tracking_code", "weight", "ship_at", "is_outbound"),
         ]
