@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.paginator import InvalidPage
 from django.db import connection
-from django.db.models import AutoField, Max, Min, QuerySet
+from django.db.models import AutoField, QuerySet
 
 from backoffice.mirror import GONE, MirrorModel
 
@@ -21,9 +21,7 @@ MOST = 10_000
 SURELY = 3 * MOST
 """A table that the database estimates to have so many rows is not counted at all."""
 FEW = 2_000
-"""So many rows are found by what narrows the list, then sorted. With more the order is walked until a page is full."""
-BLOCKS = (500, 2_000, 8_000, 32_000)
-"""Rows of an order that are looked through at a time."""
+"""So many rows are found by what narrows the list, then sorted."""
 
 
 class Size(int):
@@ -76,9 +74,10 @@ def _whole(rows: QuerySet[Any]) -> Size | None:
     if not isinstance(rows.model._meta.pk, AutoField) or (rows.query.where and not is_mirror):
         return None
     everything = rows.model._default_manager.order_by()
-    ends = everything.aggregate(first=Min("pk"), last=Max("pk"))
+    keys = everything.order_by("pk").values_list("pk", flat=True)
+    first, last = keys.first(), keys.last()  # each one step of the index; both in one statement would read it whole
     gone = everything.filter(GONE)[: MOST + 1].count() if is_mirror else 0
-    estimate = ends["last"] - ends["first"] + 1 - gone if ends["last"] else 0
+    estimate = max(last - first + 1 - gone, 0) if first is not None and last is not None else 0
     return Size.told(_rounded(estimate), "at most" if gone > MOST else "about")
 
 
@@ -138,32 +137,7 @@ class Pages:
         return rows.values_list("pk", flat=True)
 
     def _read(self, ordered: QuerySet[Any], start: int, count: int) -> list[Any]:
-        part = ordered[start : start + count]
-        if connection.vendor == "sqlite" and self.size > FEW and _sorts(part):
-            found = _walk(ordered, start + count)
-            if len(found) >= start + count:
-                return found[start:]
-        return list(part)
-
-
-def _sorts(rows: QuerySet[Any]) -> bool:
-    """Whether SQLite means to find all rows and to sort them; it knows nothing of how many they are."""
-    return "FOR ORDER BY" in rows.explain()
-
-
-def _walk(ordered: QuerySet[Any], count: int) -> list[Any]:
-    """Up to ``count`` keys, looked for where the order begins; fewer where that would take too long."""
-    everything = ordered.model._default_manager.order_by(*ordered.query.order_by)
-    everything = everything if ordered.query.standard_ordering else everything.reverse()
-    found: list[Any] = []
-    start = 0
-    for block in BLOCKS:
-        here = everything.values("pk")[start : start + block]
-        found += ordered.filter(pk__in=here)
-        start += block
-        if len(found) >= count:
-            return found[:count]
-    return found
+        return list(ordered[start : start + count])
 
 
 def shown(number: int, last: int, *, has_more: bool) -> Iterator[int | None]:
