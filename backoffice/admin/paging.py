@@ -18,8 +18,6 @@ from backoffice.mirror import GONE, MirrorModel
 
 MOST = 10_000
 """So many rows are counted one by one, and sorted by what no index holds."""
-SURELY = 3 * MOST
-"""A table that the database estimates to have so many rows is not counted at all."""
 FEW = 2_000
 """So many rows are found by what narrows the list, then sorted."""
 
@@ -54,12 +52,10 @@ def size_of(rows: QuerySet[Any], *, is_whole: bool, at_least: int = 0) -> Size:
     if at_least:
         return Size.told(at_least, "more than")
     plain = rows.order_by().select_related(None)
-    whole = _whole(plain) if is_whole else None
-    if whole is not None and whole > SURELY:
-        return whole
     counted = plain[: MOST + 1].count()
     if counted <= MOST:
         return Size(counted)
+    whole = _whole(plain) if is_whole else None
     return whole if whole is not None and whole > MOST else Size.told(MOST, "more than")
 
 

@@ -144,7 +144,7 @@ class ReadOnlyChangeList(ChangeList):  # type: ignore[misc]  # unfold is untyped
 
     def _sortable(self, rows: QuerySet[Any], size: paging.Size) -> QuerySet[Any]:
         """The rows; those of a long list in an order that an index holds, and without the offer of any other."""
-        if size <= paging.MOST:
+        if size.is_exact and size <= paging.MOST:
             return rows
         names = [str(name) for name in self.list_display if LOOKUP_SEP in str(self.get_ordering_field(name) or "")]
         self.sortable_by = [name for name in self.sortable_by or self.list_display if name not in names]

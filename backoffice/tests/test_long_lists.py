@@ -44,7 +44,6 @@ def shipment(contact=None):
 def long(monkeypatch):
     """Tables of a hundred rows are long."""
     monkeypatch.setattr(paging, "MOST", 20)
-    monkeypatch.setattr(paging, "SURELY", 60)
     monkeypatch.setattr(paging, "FEW", 5)
     monkeypatch.setattr(searching, "MOST", 20)
 
