@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
-from backoffice import upstreams
+from backoffice import textindex, upstreams
 from backoffice.bulk import run as bulk_run
 from backoffice.client import PERSON
 from backoffice.freshness import last_sweep
@@ -44,6 +44,8 @@ def carry_out_run(run_id: int) -> None:
     if run is None:
         return
     engine.carry_out(run, is_trial=run.trigger == SyncRun.Trigger.PERSON)
+    if run.resource in RESOURCES and not run.is_dry:
+        textindex.catch_up([RESOURCES[run.resource].model])
     for follower in run.followers.filter(state=SyncRun.State.QUEUED):
         publish(follower)
 
@@ -59,6 +61,12 @@ def sync_resource(resource: str, mode: str = SyncRun.Mode.NORMAL) -> None:
         return
     if upstreams.is_on(RESOURCES[resource].upstream):
         carry_out_run(runs.queue(resource, trigger=SyncRun.Trigger.SCHEDULE, mode=mode).pk)
+
+
+@shared_task
+def index_words() -> None:
+    """Take in the texts that the index of words has not seen: what a webhook, a write or a command changed."""
+    textindex.catch_up()
 
 
 @shared_task

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from backoffice.mirror import DetailedModel, MirrorModel
+from backoffice.mirror import DetailedModel, MirrorModel, list_indexes
 from customers.kirim import AccountRecord, CustomerRecord, SetupLinkRecord
 
 
@@ -24,9 +24,7 @@ class Customer(DetailedModel):
     class Meta:
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
-            models.Index(fields=["status"], name="customer_status"),
-            models.Index(fields=["team_id"], name="customer_team"),
-            models.Index(fields=["-remote_created_at", "-id"], name="customer_newest"),
+            *list_indexes("customer", "name", "email", "status", "team_id"),
             models.Index(fields=["id", "payload_hash", "vanished_at"], name="customer_state"),
         ]
         permissions: ClassVar = [

@@ -129,7 +129,6 @@ class HandlingListAdmin(AfostoAdmin):
         parcels = Parcel.objects.filter(shipment__list=OuterRef("pk"), tracking_code__iexact=part)
         return (
             Q(search_text__contains=part)
-            | Q(remote_id__iexact=part)
             | Exists(of_list.filter(Q(number__iexact=part) | Q(contact__search_text__contains=part)))
             | Exists(parcels)
         )

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from backoffice import times
-from backoffice.admin import live
+from backoffice.admin import live, searching
 from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import copyable
@@ -28,7 +30,7 @@ from fulfilment.admin.parcel_deeds import DEEDS
 from fulfilment.admin.parcel_lines import grams, job_section
 from fulfilment.admin.shown import address_lines, due, station, tracking
 from fulfilment.forms.parcels import pieces_in
-from fulfilment.models import Parcel
+from fulfilment.models import Parcel, Recipient, Shipment
 from fulfilment.services.parcels import ParcelService
 from fulfilment.verbs.parcels import FINISH_PARCEL, MARK_IN_TRANSIT, REFRESH_PARCEL, REQUEST_LABEL, REQUEST_SLIP
 
@@ -58,6 +60,7 @@ class ParcelAdmin(AfostoAdmin):
         direction_filter, AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Number, id, tracking code, SKU or recipient"
     bulk_verbs = (REQUEST_LABEL, REQUEST_SLIP, MARK_IN_TRANSIT, FINISH_PARCEL, REFRESH_PARCEL)
     export_columns = (
@@ -98,11 +101,15 @@ class ParcelAdmin(AfostoAdmin):
     def holding(self, part: str) -> Q:
         return (
             Q(search_text__contains=part)
-            | Q(remote_id__iexact=part)
-            | Q(shipment_remote_id__iexact=part)
-            | Q(shipment__number__iexact=part)
+            | Q(Exact(Lower("shipment_remote_id"), part))
+            | Q(Exact(Lower("shipment__number"), part))
             | Q(shipment__contact__search_text__contains=part)
         )
+
+    def elsewhere(self, part: str) -> Iterable[Q]:
+        yield Q(Exact(Lower("shipment_remote_id"), part))
+        yield Q(shipment__in=Shipment.objects.order_by().filter(Exact(Lower("number"), part)))
+        yield Q(shipment__contact__in=searching.related(Recipient, part))
 
     # -- the page of one ----------------------------------------------------------------------------------------------
 

@@ -79,6 +79,7 @@ class SupportCustomerAdmin(DeedAdmin):
         ErasureFilter, value_filter("currency", "currency"), AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Name, company, e-mail, phone or id"
     bulk_verbs = (REFRESH, DELETE)
     export_columns = (
@@ -115,7 +116,7 @@ class SupportCustomerAdmin(DeedAdmin):
         return customer.phone or None
 
     def holding(self, part: str) -> Q:
-        return Q(search_text__contains=part) | Q(remote_id__iexact=part)
+        return Q(search_text__contains=part)
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)
