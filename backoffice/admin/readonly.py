@@ -21,7 +21,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from backoffice import export
+from backoffice import export, limits
 from backoffice.admin import paging
 
 
@@ -97,9 +97,10 @@ class ReadOnlyChangeList(ChangeList):  # type: ignore[misc]  # unfold is untyped
 
     def get_results(self, request: HttpRequest) -> None:
         met = 0 if self.has_active_filters else getattr(request, "search_met", 0)
-        size = paging.size_of(self.queryset, is_whole=not self.is_narrowed, at_least=met)
+        is_narrowed = self.is_narrowed or bool(limits.narrowing(self.model))
+        size = paging.size_of(self.queryset, is_whole=not is_narrowed, at_least=met)
         rows = self._sortable(self.queryset, size)
-        pages = paging.Pages(rows, size, self.list_per_page, is_narrowed=self.is_narrowed)
+        pages = paging.Pages(rows, size, self.list_per_page, is_narrowed=is_narrowed)
         self.result_count = size
         self.show_full_result_count = False
         self.show_admin_actions = True
