@@ -6,16 +6,19 @@ from django.db.models.signals import post_migrate
 
 
 class BackofficeConfig(AppConfig):
-    """Sees to it that there is a schedule, and that what needs a person is known."""
+    """Sees to it that there is a schedule, and that what needs a person is known; locks the audit."""
 
     name = "backoffice"
     verbose_name = "Operations"
 
     def ready(self) -> None:
+        from backoffice import auditlock, signins
         from backoffice.needs import sync, writes  # noqa: F401  importing registers them
         from backoffice.schedule import ensure_schedule
 
         post_migrate.connect(ensure_schedule, sender=self, dispatch_uid="backoffice.schedule")
+        post_migrate.connect(auditlock.lock, sender=self, dispatch_uid="backoffice.audit")
+        signins.connect()
 
 
 class BackofficeAdminConfig(AdminConfig):

@@ -139,6 +139,7 @@ NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "Administration",
         "items": [
+            _model("Audit", "policy", "backoffice.auditentry", "backoffice.view_auditentry"),
             _model("Users", "person", "auth.user", "superuser"),
             _model("Groups", "badge", "auth.group", "superuser"),
             _model(

@@ -1,0 +1,35 @@
+"""Reading the audit: which entries a person may see, and what verbs are called."""
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+
+from backoffice.access import readable_resources
+from backoffice.audit import VERBS_HERE, kind_of, targets_of
+from backoffice.models import AuditEntry
+from backoffice.sync.resource import RESOURCES
+from backoffice.writes.verbs import VERBS
+
+
+def visible_entries(user: User | AnonymousUser | None) -> QuerySet[AuditEntry]:
+    """The entries that the person may see, newest first; all for the operator (None).
+
+    Not those about mirrored objects of a kind that the person may not see.
+    """
+    entries = AuditEntry.objects.all()
+    if user is None:
+        return entries
+    if not user.has_perm("backoffice.view_auditentry"):
+        return entries.none()
+    closed = RESOURCES.keys() - set(readable_resources(user))
+    kinds = {kind for name in closed for kind in (kind_of(name), *targets_of(name))}
+    return entries.exclude(kind__in=kinds) if kinds else entries
+
+
+def verbs_in_words() -> dict[str, str]:
+    """All verbs that entries may tell of, with their words for people."""
+    return {name: verb_in_words(name) for name in (*VERBS_HERE, *(name for _, name in VERBS))}
+
+
+def verb_in_words(verb: str) -> str:
+    """A verb for people: "Sign in", "Sync templates"."""
+    return VERBS_HERE.get(verb) or verb.replace("_", " ").capitalize()
