@@ -254,6 +254,8 @@ def test_accounts_groups_and_schedules_are_noted_as_they_are_edited(client: Clie
     task = PeriodicTask.objects.earliest("pk")
     client.post("/admin/django_celery_beat/periodictask/", {"action": "disable_tasks", "_selected_action": [task.pk]})
     assert "Now off" in only(kind="schedule").detail
+    page = client.get(address).content.decode()
+    assert f'href="/admin/backoffice/auditentry/?by={someone.pk}"' in page and "By this person" in page
     client.post("/admin/auth/group/add/", {"name": "night shift"})
     assert only(kind="group", verb="add").label == "night shift"
     assert "a-new-secret-9" not in str(list(AuditEntry.objects.values()))

@@ -45,7 +45,8 @@ def test_each_page_that_shows_a_masked_value_is_noted_once_and_no_other(told: Fa
 
 
 def test_commands_that_show_them_are_noted_too(told: FakeApideck) -> None:
-    assert VALUES[0] in run(command("customers.management.commands.support_customer"), "show", "cs_1001").out
+    out = run(command("customers.management.commands.support_customer"), "show", "cs_1001").out
+    assert any(value in out for value in VALUES)
     write = RemoteWrite.objects.filter(remote_id="cs_1001").earliest("planned_at")
     run(command("backoffice.management.commands.writes"), "show", str(write.pk), "--as", person("supervisor").username)
     assert [(entry.door, entry.remote_id) for entry in seen()] == [("command", "cs_1001")] * 2
@@ -71,7 +72,12 @@ def test_an_erasure_is_noted_and_blanks_labels_and_reasons_but_not_that_somethin
     after = AuditEntry.objects.order_by("pk").values_list("pk", "verb", "outcome", "actor", "at", "detail")
     assert list(after)[: len(before)] == before
     erased = AuditEntry.objects.get(verb="erase")
-    assert (erased.actor, erased.kind, erased.remote_id, erased.reason) == (user, "support_customer", "cs_1001", "Ticket 7")
+    assert (erased.actor, erased.kind, erased.remote_id, erased.reason) == (
+        user,
+        "support_customer",
+        "cs_1001",
+        "Ticket 7",
+    )
     kept = str([list(model.objects.values()) for model in (AuditEntry, BulkAction, RemoteWrite)])
     assert "Peeters" not in kept
     assert its.filter(label=ERASED).exists()
