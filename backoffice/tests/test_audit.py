@@ -317,3 +317,9 @@ def test_a_command_lists_it_narrowed(user: User) -> None:
     assert len(told_by("list", "--since", "2020-01-01T10:00", "--json").records) == 2
     assert told_by("list", "--since", "yesterday").code == 2
     assert BulkAction.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["archive", "delete", "cancel"])
+def test_what_is_final_asks_for_the_reason_that_the_audit_keeps(name: str) -> None:
+    verbs = [verb for (target, its), verb in VERBS.items() if its == name and "subscription" not in target]
+    assert verbs and all(verb.asks_reason for verb in verbs)
