@@ -125,7 +125,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="to", empty_value="–")
     def about(self, entry: AuditEntry) -> str | None:
-        return entry.label or entry.remote_id or None
+        return entry.label or entry.remote_id or entry.owner_remote_id or None
 
     @admin.display(description="by", ordering="actor_name")
     def who(self, entry: AuditEntry) -> str:
@@ -195,7 +195,15 @@ def of_record(request: HttpRequest, resource: str, row: Any) -> Iterable[Section
     if not request.user.has_perm(SEE):
         return
     entries = visible_entries(request.user).filter(audit.about(resource, row.remote_id))[:SHOWN_OF_RECORD]
-    lines = [{"entry": one, "verb": verb_in_words(one.verb), "outcome": word(one.outcome, TONES)} for one in entries]
+    lines = [
+        {
+            "entry": one,
+            "verb": verb_in_words(one.verb),
+            "thing": "" if one.remote_id == row.remote_id else f"{one.kind.replace('_', ' ')} {one.label}".strip(),
+            "outcome": word(one.outcome, TONES),
+        }
+        for one in entries
+    ]
     url = f"{reverse('admin:backoffice_auditentry_changelist')}?{urlencode({'q': row.remote_id})}"
     yield Section("Who did what here", "admin/parts/_audit.html", {"lines": lines, "url": url})
 

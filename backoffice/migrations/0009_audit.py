@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit',
+                'verbose_name_plural': 'audit entries',
                 'ordering': ('-id',),
                 'default_permissions': ('view',),
                 'indexes': [models.Index(fields=['remote_id', '-id'], name='audit_by_object'), models.Index(fields=['owner_remote_id', '-id'], name='audit_by_owner'), models.Index(fields=['actor', '-id'], name='audit_by_person'), models.Index(fields=['at'], name='audit_by_time'), models.Index(fields=['correlation_id'], name='audit_by_click'), models.Index(fields=['write_id'], name='audit_by_write')],

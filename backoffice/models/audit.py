@@ -74,7 +74,7 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ("-id",)
         verbose_name = "audit entry"
-        verbose_name_plural = "audit"
+        verbose_name_plural = "audit entries"
         default_permissions = ("view",)
         indexes: ClassVar = [
             models.Index(fields=["remote_id", "-id"], name="audit_by_object"),

@@ -61,9 +61,10 @@ def note_run(verb: str, run: SyncRun, user: User | None, door: str) -> None:
         *(["dry"] if run.is_dry else []),
         *([f"accepts #{run.accepts_id}"] if run.accepts_id else []),
     ]
+    known = RESOURCES.get(run.resource)
     audit.note(
         verb, user=user, door=door, kind="run", remote_id=str(run.pk), label=str(run), detail=", ".join(told),
-        upstream=RESOURCES[run.resource].upstream,
+        upstream=known.upstream if known else "",
     )  # fmt: skip
 
 

@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from backoffice import audit, auditlist
+from backoffice import audit, auditlist, tasks
 from backoffice.bulk import again, run
 from backoffice.bulk.freeze import Row, freeze
 from backoffice.client import PERSON
 from backoffice.models import AuditEntry, BulkAction, RemoteWrite, SyncRun
 from backoffice.sync import runs
 from backoffice.tests.factories import RunFactory, person, superuser
+from backoffice.tests.reads import each_reading_is_noted
 from backoffice.tests.shell import Ended, command
 from backoffice.tests.shell import run as run_command
 from backoffice.writes import settle as settling
@@ -26,6 +28,7 @@ from backoffice.writes.dismiss import dismiss
 from backoffice.writes.plan import Actor, plan
 from backoffice.writes.sending import SEND_DEADLINE, settle
 from backoffice.writes.verbs import VERBS, ReadVerb, WriteVerb, write_verb
+from customers.tests.kirim import customer
 
 pytestmark = pytest.mark.django_db
 Door = RemoteWrite.Door
@@ -171,12 +174,12 @@ def test_rows_that_a_person_may_not_do_any_more_are_noted(user: User) -> None:
 def test_what_somebody_is_not_allowed_is_noted_whichever_page_says_no(viewer: Client, sandbox: Any) -> None:
     from customers.models import Customer
 
-    customer = Customer.objects.earliest("pk")
-    assert viewer.post(f"/admin/customers/customer/{customer.pk}/suspend/").status_code == 403
+    someone = Customer.objects.earliest("pk")
+    assert viewer.post(f"/admin/customers/customer/{someone.pk}/suspend/").status_code == 403
     assert viewer.get("/admin/backoffice/auditentry/").status_code == 403
     first, second = entries(outcome="not allowed")
-    assert (first.kind, first.remote_id, first.label) == ("customer", customer.remote_id, str(customer))
-    assert first.detail == f"POST /admin/customers/customer/{customer.pk}/suspend/"
+    assert (first.kind, first.remote_id, first.label) == ("customer", someone.remote_id, str(someone))
+    assert first.detail == f"POST /admin/customers/customer/{someone.pk}/suspend/"
     assert (second.kind, second.detail) == ("page", "GET /admin/backoffice/auditentry/")
     assert first.actor == second.actor == User.objects.get()
 
@@ -279,17 +282,17 @@ def test_an_export_is_noted_with_what_it_was_narrowed_by_but_not_to_what(supervi
 def test_reading_again_is_noted_for_who_asked_and_not_for_what_nobody_asked(supervisor: Client, sandbox: Any) -> None:
     from customers.models import Customer
 
-    customer = Customer.objects.earliest("pk")
+    someone = Customer.objects.earliest("pk")
     refresh = VERBS["customer", "refresh"]
     assert isinstance(refresh, ReadVerb) and not entries(verb="read_again")
     with refresh.client(PERSON) as api:
-        refresh.read(api, customer.remote_id)  # as a task would
+        refresh.read(api, someone.remote_id)  # as a task would
     assert not entries(verb="read_again")
-    supervisor.post(f"/admin/customers/customer/{customer.pk}/refresh/")
+    supervisor.post(f"/admin/customers/customer/{someone.pk}/refresh/")
     read, links = entries(verb="read_again")
-    assert (read.kind, read.remote_id, read.label) == ("customer", customer.remote_id, str(customer))
-    assert (links.kind, links.owner_remote_id) == ("setup_link", customer.remote_id)
-    call_command("customers", "fetch", customer.remote_id, "--json")
+    assert (read.kind, read.remote_id, read.label) == ("customer", someone.remote_id, str(someone))
+    assert (links.kind, links.owner_remote_id) == ("setup_link", someone.remote_id)
+    call_command("customers", "fetch", someone.remote_id, "--json")
     assert (entries(verb="read_again")[-1].door, entries(verb="read_again")[-1].actor_name) == (
         "command",
         "the operator",
@@ -323,3 +326,35 @@ def test_a_command_lists_it_narrowed(user: User) -> None:
 def test_what_is_final_asks_for_the_reason_that_the_audit_keeps(name: str) -> None:
     verbs = [verb for (target, its), verb in VERBS.items() if its == name and "subscription" not in target]
     assert verbs and all(verb.asks_reason for verb in verbs)
+
+
+def _about_the_audit(queries: Any) -> list[str]:
+    return [query["sql"].split()[0] for query in queries if "backoffice_auditentry" in query["sql"]]
+
+
+def test_a_write_costs_one_insert_as_it_is_planned_and_one_as_it_ends(user: User, no_upstream: None) -> None:
+    with CaptureQueriesContext(connection) as planning:
+        write, _ = plan(SUSPEND, Actor(user, Door.PAGE), remote_id="cus_1")
+    assert _about_the_audit(planning) == ["INSERT"]
+    with CaptureQueriesContext(connection) as ending:
+        carry_out(write, PERSON)
+    assert _about_the_audit(ending) == ["INSERT"]
+
+
+def test_a_sync_costs_the_audit_nothing(kirim: Any) -> None:
+    kirim.customers = [customer(number) for number in range(30)]
+    with CaptureQueriesContext(connection) as queries:
+        for name in ("Toko 0", "Renamed"):
+            kirim.customers[0]["name"] = name
+            tasks.sync_resource("kirim.customers")
+    assert [run.state for run in SyncRun.objects.all()] == ["succeeded"] * 2
+    assert _about_the_audit(queries) == [] and entries() == []
+
+
+def test_each_reading_of_kirim_is_noted(sandbox: Any, user: User) -> None:
+    assert each_reading_is_noted("kirim", user) == 1
+
+
+def test_no_upstream_is_left_out_of_the_tests_of_readings() -> None:
+    with_readings = {verb.upstream for verb in VERBS.values() if isinstance(verb, ReadVerb)}
+    assert with_readings == {"kirim", "apideck", "layercake", "afosto"}  # each has such a test with its own fixtures

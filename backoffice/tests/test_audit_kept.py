@@ -191,6 +191,7 @@ def test_a_records_page_tells_who_did_what_to_those_who_may_read_the_audit(clien
         client.force_login(person(role))
         page = client.get(address).content.decode()
         assert ("Who did what here" in page) is ("No. 29" in page) is ("A note" in page) is is_told, role
+    assert "note</span>" in page  # what hangs on it says what it is
     assert "No. 11" in page and "No. 10" not in page and f"{LIST}?q={customer.remote_id}" in page
 
 

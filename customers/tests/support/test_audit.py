@@ -7,6 +7,7 @@ from django.test import Client
 
 from backoffice.models import AuditEntry, BulkAction, RemoteWrite
 from backoffice.tests.factories import person
+from backoffice.tests.reads import each_reading_is_noted
 from backoffice.tests.shell import command, run
 from customers.services.erasure import ERASED
 from customers.tests.bulking import confirm, select
@@ -94,3 +95,7 @@ def test_an_erasure_leaves_what_is_about_others(to_erase: FakeApideck, superviso
     before = list(of_other.values())
     send(supervisor, url("erase"), opened(supervisor, url("erase"), is_sure="on", reason="Ticket 7"))
     assert list(of_other.values()) == before and any(entry["reason"] == "Asked by mail" for entry in before)
+
+
+def test_each_reading_is_noted(mirrored: FakeApideck, user: User) -> None:
+    assert each_reading_is_noted("apideck", user) == 1
