@@ -4,14 +4,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
 
-from backoffice import audit
+from backoffice import audit, limits
 from backoffice.sync.resource import RESOURCES, Resource
 
 
 def readable_resources(user: User | AnonymousUser) -> list[str]:
     """The resources whose mirrored rows the person may see."""
     return [name for name, resource in RESOURCES.items() if user.has_perm(_permission("view", resource))]
+
+
+def about_readable(user: User | AnonymousUser) -> Q:
+    """Rows with ``resource`` and ``remote_id`` about records that the person may see, and that are within the limits of
+    whoever is held."""
+    about = Q(resource__in=readable_resources(user))
+    for name, resource in RESOURCES.items():
+        if limits.narrowing(resource.model):
+            ids = resource.model._default_manager.values("remote_id")
+            about &= ~Q(resource=name) | Q(remote_id__in=ids)
+    return about
 
 
 def may_see_payload(user: User | AnonymousUser, resource: str) -> bool:

@@ -138,7 +138,7 @@ def label_of(resource: str, remote_id: str) -> str:
     """What a mirrored object is called now; "" where it is not here. One query."""
     if not remote_id:
         return ""
-    row = RESOURCES[resource].model._default_manager.filter(remote_id=remote_id).defer("payload").first()
+    row = RESOURCES[resource].model._base_manager.filter(remote_id=remote_id).defer("payload").first()
     return str(row) if row else ""
 
 
@@ -262,6 +262,6 @@ def _asked_for(request: HttpRequest) -> tuple[str, str] | None:
             resource = next((name for name, known in RESOURCES.items() if known.model is model), None)
             if resource is None or not issubclass(model, MirrorModel):
                 return None
-            remote_id = model._default_manager.filter(pk=int(pk)).values_list("remote_id", flat=True).first()
+            remote_id = model._base_manager.filter(pk=int(pk)).values_list("remote_id", flat=True).first()
             return (resource, remote_id) if remote_id else None
     return None

@@ -1,8 +1,9 @@
 """Reading the audit: which entries a person may see, and what verbs are called."""
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from backoffice import limits
 from backoffice.access import readable_resources
 from backoffice.audit import VERBS_HERE, kind_of, targets_of
 from backoffice.models import AuditEntry
@@ -13,7 +14,7 @@ from backoffice.writes.verbs import VERBS
 def visible_entries(user: User | AnonymousUser | None) -> QuerySet[AuditEntry]:
     """The entries that the person may see, newest first; all for the operator (None).
 
-    Not those about mirrored objects of a kind that the person may not see.
+    Not those about mirrored objects that the person may not see.
     """
     entries = AuditEntry.objects.all()
     if user is None:
@@ -22,7 +23,18 @@ def visible_entries(user: User | AnonymousUser | None) -> QuerySet[AuditEntry]:
         return entries.none()
     closed = RESOURCES.keys() - set(readable_resources(user))
     kinds = {kind for name in closed for kind in (kind_of(name), *targets_of(name))}
-    return entries.exclude(kind__in=kinds) if kinds else entries
+    return entries.filter(_within(user)).exclude(kind__in=kinds) if kinds else entries.filter(_within(user))
+
+
+def _within(user: User | AnonymousUser) -> Q:
+    """Entries about objects within the limits of whoever is held, and the person's own."""
+    within = Q()
+    for name, resource in RESOURCES.items():
+        if limits.narrowing(resource.model):
+            ids = resource.model._default_manager.values("remote_id")
+            of_kind = Q(kind__in={kind_of(name), *targets_of(name)})
+            within &= ~of_kind | Q(remote_id__in=ids) | Q(actor=user.pk)
+    return within
 
 
 def verbs_in_words() -> dict[str, str]:

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.db.models import Model, QuerySet
 
-from backoffice import acting, audit, database
+from backoffice import acting, audit, database, limits
 from backoffice.errors import (
     BackofficeError,
     ChangedMeanwhile,
@@ -81,7 +81,7 @@ class StaffCommand(BaseCommand):
                 stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters is no reason
         try:
             _check_readable(options)
-            with _only_warnings_logged(options), acting.acting(AuditEntry.Door.COMMAND):
+            with _only_warnings_logged(options), limits.everything(), acting.acting(AuditEntry.Door.COMMAND):
                 try:
                     return super().execute(*args, **options)
                 except NotAllowed as error:
@@ -136,6 +136,8 @@ class StaffCommand(BaseCommand):
     def actor(self, options: dict[str, Any], *permissions: str) -> User | None:
         """Who acts: the person named by ``--as``, who must hold ``permissions``, or (None) the machine's operator.
 
+        From then on the command meets only records within the person's limits.
+
         Raises CommandError (usage) for nobody we know, NotAllowed for somebody who may not.
         """
         name = options["as_user"]
@@ -148,6 +150,7 @@ class StaffCommand(BaseCommand):
         missing = [permission for permission in permissions if not (user.is_staff and user.has_perm(permission))]
         if missing:
             raise NotAllowed(f"{name} may not do this: it takes {' and '.join(missing)}. Nothing was done.")
+        limits.hold(user)
         return user
 
     def tell_cut(self, listed: Sequence[Any], rows: QuerySet[Any], limit: int, them: str) -> None:

@@ -44,7 +44,7 @@ SECRETS = re.compile(f"{SECRET_TEXT}|{PACKED_TEXT}")
 INBOX = "/webhooks/kirim/"  # whoever signs with the secret; test_webhooks_inbox.py
 OPEN = {"/healthz", "/readyz", "/admin/login/", "/admin/jsi18n/", INBOX}  # jsi18n: a catalogue of Django's own words
 POSTS = re.compile(
-    r"/(refresh|retry|replay|stop|again|look|dismiss|resume|runs/start/[^/]+|bulk/[^/]+/cancel)/$"
+    r"/(refresh|retry|replay|start|stop|again|look|dismiss|resume|runs/start/[^/]+|bulk/[^/]+/cancel)/$"
     r"|^/lists/[^/]+/(take|hold|release|undo)/$"
 )
 KERNEL_ONLY = {"backoffice_syncrun", "backoffice_upstreamstate"}
@@ -80,7 +80,7 @@ def addresses(rows) -> Iterator[str]:
         address = re.sub(r"<[^>]*\bremote_id>", "one", pattern)
         address = re.sub(r"<[^>]*\bkind>", "csv", address)
         address = re.sub(r"<[^>]*\bresource>", "kirim.customers", address)
-        address = re.sub(r"<[^>]*\bupstream>", "kirim", address)
+        address = re.sub(r"<[^>]*\b(upstream|step)>", "kirim", address)
         uuid_of = rows[BulkAction if "bulk/" in address else RemoteWrite]
         address = re.sub(r"<uuid:[^>]*>", str(uuid_of.pk), address)
         address = re.sub(r"<[^>]*>", pk, address)

@@ -10,6 +10,6 @@ def give(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("backoffice", "0009_audit")]
+    dependencies = [("backoffice", "0010_audit")]
 
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

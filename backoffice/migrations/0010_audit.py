@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('backoffice', '0008_row_sends'),
+        ('backoffice', '0009_limits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
