@@ -27,8 +27,13 @@ def visible_entries(user: User | AnonymousUser | None) -> QuerySet[AuditEntry]:
 
 
 def _within(user: User | AnonymousUser) -> Q:
-    """Entries about objects within the limits of whoever is held, and the person's own."""
-    within = Q()
+    """Entries about objects within the limits of whoever is held, and the person's own.
+
+    What is about no mirrored object, as a bulk action or an export, may tell of any: others' are left out then.
+    """
+    if not limits.in_words():
+        return Q()
+    within = Q(actor=user.pk) | Q(kind__in={kind for name in RESOURCES for kind in (kind_of(name), *targets_of(name))})
     for name, resource in RESOURCES.items():
         if limits.narrowing(resource.model):
             ids = resource.model._default_manager.values("remote_id")
