@@ -225,6 +225,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "backoffice.security.client_address"
 AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
 AXES_USERNAME_CALLABLE = "backoffice.security.typed_username"
+AXES_ENABLE_ADMIN = False  # its pages would let an administrator edit and delete who logged in
 AXES_SENSITIVE_PARAMETERS = ["password"]  # who logs in, from where, and who fails to: the log tells
 
 # --- Browser security ------------------------------------------------------------------------------------------------

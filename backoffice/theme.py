@@ -211,6 +211,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [lambda request: static("backoffice/backoffice.css")],
     "SCRIPTS": [
         lambda request: static("backoffice/backoffice.js"),
+        lambda request: static("backoffice/reach.js"),
         lambda request: static("backoffice/live.js"),
         lambda request: static("backoffice/palette.js"),
         lambda request: static("customers/setup_links.js"),

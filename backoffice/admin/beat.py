@@ -22,6 +22,9 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.admin.noted import NotedAdmin
+from backoffice.times import ago, at
+
+_RENAMED = {"last_run_at": "last_run_moment"}  # in the person's own zone
 
 
 class ThemedTaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):  # type: ignore[misc]  # both are untyped
@@ -44,6 +47,12 @@ class PeriodicTaskAdmin(NotedAdmin, BeatTaskAdmin, ModelAdmin):  # type: ignore[
 
     noted_kind = "schedule"
     form = ThemedTaskForm
+    list_display = ("name", "enabled", "scheduler", "last_run")
+    fieldsets = tuple(
+        (title, {**how, "fields": tuple(_RENAMED.get(name, name) for name in how["fields"])})
+        for title, how in BeatTaskAdmin.fieldsets
+    )
+    readonly_fields = ("last_run_moment", "crontab_translation")
     date_hierarchy = None
     # Not run_tasks: "Refresh now" on the lists does that, and writes down who asked.
     actions = ("enable_tasks", "disable_tasks", "toggle_tasks")
@@ -73,6 +82,14 @@ class PeriodicTaskAdmin(NotedAdmin, BeatTaskAdmin, ModelAdmin):  # type: ignore[
         do(request, queryset)
         for task in PeriodicTask.objects.filter(pk__in=chosen):
             self.note("change", task, "Switched.")
+
+    @admin.display(description="last run", ordering="last_run_at")
+    def last_run(self, task: PeriodicTask) -> str:
+        return ago(task.last_run_at)
+
+    @admin.display(description="last run")
+    def last_run_moment(self, task: PeriodicTask) -> str:
+        return at(task.last_run_at, empty="never")
 
 
 class UsersInline(TabularInline):  # type: ignore[misc]

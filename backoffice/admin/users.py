@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminSelectMultipleWidget
 from backoffice.admin.noted import NotedAdmin
 from backoffice.limits import KINDS
 from backoffice.models import StaffLimits
+from backoffice.times import ago, at
 
 
 class SuperusersOnly:
@@ -108,10 +109,11 @@ class UserAdmin(SuperusersOnly, NotedAdmin, DjangoUserAdmin, ModelAdmin):  # typ
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = NewPasswordForm
-    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "last_login")
+    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "seen")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     inlines = (LimitsInline,)
-    readonly_fields = ("audit",)
+    fieldsets = (*tuple(DjangoUserAdmin.fieldsets or ())[:-1], ("Dates", {"fields": ("logged_in", "joined")}))
+    readonly_fields = ("logged_in", "joined", "audit")
     noted_kind = "user"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -141,6 +143,18 @@ class UserAdmin(SuperusersOnly, NotedAdmin, DjangoUserAdmin, ModelAdmin):  # typ
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()  # an account is made first
+
+    @admin.display(description="last log-in", ordering="last_login")
+    def seen(self, user: User) -> str:
+        return ago(user.last_login)
+
+    @admin.display(description="last log-in")
+    def logged_in(self, user: User) -> str:
+        return at(user.last_login, empty="never")
+
+    @admin.display(description="joined")
+    def joined(self, user: User) -> str:
+        return at(user.date_joined)
 
 
 class GroupAdmin(SuperusersOnly, NotedAdmin, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
