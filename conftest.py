@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -52,6 +53,12 @@ def _emptied_afterwards(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("transactional_db")  # so that this ends before it does
     yield
     auditlock.unlock()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """What one test counted is not told in another."""
+    cache.clear()
 
 
 @pytest.fixture

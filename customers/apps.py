@@ -20,7 +20,19 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice import audit
-        from customers import limits, needs, needs_erasure, pasted, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
+        from customers import (  # noqa: F401  importing registers them
+            desk,
+            limits,
+            needs,
+            needs_erasure,
+            pasted,
+            search,
+            subscriptions,
+            sync,
+            tasks,
+            verbs,
+            webhooks,
+        )
         from customers.identity import own  # noqa: F401
 
         audit.register(NOTED, {"note"})

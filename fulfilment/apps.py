@@ -11,6 +11,6 @@ class FulfilmentConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice import audit
-        from fulfilment import identity, limits, needs, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
+        from fulfilment import desk, identity, limits, needs, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
 
         audit.register({"open_document": "Open a document"}, {"picker"})

@@ -34,6 +34,8 @@ from backoffice.writes.history import visible_writes, writes_about
 
 MORE_SECTIONS: list[Callable[[HttpRequest, str, Any], Iterable[Section]]] = []
 """What the apps add to the page of a record of any resource, above its history: from request, resource and row."""
+MORE_FILTERS: dict[str, list[Any]] = {}
+"""Filters that the apps add to the list of a resource."""
 MAX_WORDS = 8
 ROWS_A_PAGE = 20
 
@@ -137,7 +139,8 @@ class MirrorAdmin(SelectingAdmin):
     state.admin_order_field = "status"  # type: ignore[attr-defined]
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
-        return [*super().get_list_filter(request), VanishedFilter]
+        more = MORE_FILTERS.get(self.resource_name, [])
+        return [*super().get_list_filter(request), *more, VanishedFilter]
 
     # -- the page -----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Filters of the lists of customers and setup links."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -74,12 +75,14 @@ class EndingFilter(Filter):
     """Links that end soon."""
 
     title, parameter_name = "ending", "ending"
+    within: ClassVar[Mapping[str, timedelta]] = {"day": states.ENDING_SOON, "48h": states.ENDING_IN_TIME_TO_ACT}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("day", "Within a day")]
+        return [("day", "Within a day"), ("48h", "Within 48 hours")]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(states.links_ending_soon())
+        known = self.within.get(value)
+        return rows.filter(states.links_ending_soon(known)) if known else rows.none()
 
 
 class LinkAgeFilter(AgeFilter):

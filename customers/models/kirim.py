@@ -89,6 +89,8 @@ class SetupLink(MirrorModel):
         indexes: ClassVar = [
             models.Index(fields=["status", "expires_at"], name="setup_link_ending"),
             models.Index(fields=["token_last4"], name="setup_link_by_last4"),
+            models.Index(fields=["remote_created_at", "consumed_at"], name="setup_link_made"),
+            models.Index(fields=["consumed_at"], condition=models.Q(consumed_at__isnull=False), name="setup_link_used"),
         ]
         permissions: ClassVar = [
             ("create_setuplink", "Can create a setup link at Kirim"),

@@ -1,18 +1,20 @@
 """Filters of the warehouse's lists."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from backoffice import times
 from backoffice.admin.filters import MAX_CHOICES, Filter, choice_filter
 from backoffice.badges import Tone
 from fulfilment.admin.shown import SENT
-from fulfilment.board import OVER, holders, sub_of
+from fulfilment.board import holders, sub_of
 from fulfilment.models import Location, ShippingMethod
+from fulfilment.states import OVER
 
 NOBODY, ME = "nobody", "me"
 
@@ -117,7 +119,7 @@ class DueFilter(Filter):
         days = {"today": 1, "week": 7 - timezone.localdate().weekday()}.get(value)
         if days is None:
             return rows.none()
-        today, end = _midnight(0), _midnight(days)
+        today, end = times.midnight(0), times.midnight(days)
         start = today - timedelta(days=timezone.localdate().weekday()) if value == "week" else today
         return rows.filter(**{f"{self.column}__gte": start, f"{self.column}__lt": end})
 
@@ -126,9 +128,3 @@ class ShipFilter(DueFilter):
     """When a shipment is to be sent."""
 
     title, column, over = "to be sent", "ship_at", SENT
-
-
-def _midnight(days: int) -> datetime:
-    """The beginning of the day that is so many days from today, where the installation is."""
-    day = timezone.localdate() + timedelta(days=days)
-    return timezone.make_aware(datetime(day.year, day.month, day.day))

@@ -22,11 +22,12 @@ from fulfilment.admin.base import AfostoAdmin, told
 from fulfilment.admin.filters import AssigneeFilter, DueFilter, LocationFilter, direction_filter, state_filter
 from fulfilment.admin.shipment_lines import shipment_section
 from fulfilment.admin.shown import due, progress, station
-from fulfilment.board import OVER, holder_of, holders
+from fulfilment.board import holder_of, holders
 from fulfilment.forms.lists import AssignForm, AssignManyForm, DeleteListForm, MarkHandledForm
 from fulfilment.models import HandlingList, Parcel, Shipment
 from fulfilment.pieces import pick_lines
 from fulfilment.services.lists import HandlingListService, why_not
+from fulfilment.states import OVER
 from fulfilment.verbs.lists import (
     ASSIGN_LIST,
     CREATE_LIST,

@@ -32,14 +32,11 @@ from fulfilment.models import Parcel
 from fulfilment.services.parcels import ParcelService
 from fulfilment.verbs.parcels import FINISH_PARCEL, MARK_IN_TRANSIT, REFRESH_PARCEL, REQUEST_LABEL, REQUEST_SLIP
 
-GONE_OUT = ("in transit", "delivered", "finished")
-"""The states in which a parcel is no longer waited for."""
-
 
 class ParcelShipFilter(ShipFilter):
     """When a parcel is to be sent."""
 
-    over = GONE_OUT
+    over = states.GONE_OUT
 
 
 @admin.register(Parcel)
@@ -96,7 +93,7 @@ class ParcelAdmin(AfostoAdmin):
 
     @admin.display(description="to be sent", ordering="ship_at")
     def due(self, parcel: Parcel) -> SafeString | str:
-        return due(parcel.ship_at, is_over=parcel.state in GONE_OUT)
+        return due(parcel.ship_at, is_over=parcel.state in states.GONE_OUT)
 
     def holding(self, part: str) -> Q:
         return (
@@ -121,7 +118,7 @@ class ParcelAdmin(AfostoAdmin):
         yield Fact("Weight", grams(obj.weight))
         yield Fact("Size", _size(obj))
         yield Fact("Place", obj.position or "–")
-        yield Fact("To be sent", due(obj.ship_at, is_over=obj.state in GONE_OUT))
+        yield Fact("To be sent", due(obj.ship_at, is_over=obj.state in states.GONE_OUT))
         yield Fact("Label requested", times.at(obj.label_requested_at, "not yet"))
         if obj.label_reference:
             yield Fact("Label reference", copyable(obj.label_reference))

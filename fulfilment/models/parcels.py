@@ -48,6 +48,11 @@ class Parcel(MirrorModel):
         indexes: ClassVar = [
             models.Index(fields=["state", "ship_at"], name="parcel_work"),
             models.Index(fields=["-remote_created_at", "-id"], name="parcel_newest"),
+            models.Index(  # with the column of its condition, or SQLite reads each row for it
+                fields=["remote_created_at", "state", "vanished_at"],
+                condition=models.Q(vanished_at=None),
+                name="parcel_by_day",
+            ),
         ]
         permissions: ClassVar = [
             ("create_parcel", "Can create a parcel at Afosto"),
