@@ -17,7 +17,8 @@ from backoffice import textindex, upstreams
 from backoffice.bulk import run as bulk_run
 from backoffice.client import PERSON
 from backoffice.freshness import last_sweep
-from backoffice.models import BulkAction, Drift, RejectedRecord, RowChange, SyncRun, WebhookDelivery
+from backoffice.models import AuditEntry, BulkAction, Drift, RejectedRecord, RowChange, SyncRun, WebhookDelivery
+from backoffice.models.audit import KEEP_AUDIT
 from backoffice.pruning import delete_in_parts
 from backoffice.sync import engine, runs
 from backoffice.sync.resource import RESOURCES
@@ -123,7 +124,7 @@ def start_up() -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete runs, changes, drift, deliveries, settled writes and rejections past their time.
+    """Delete runs, changes, drift, deliveries, settled writes, rejections and the audit past their time.
 
     What still needs a person stays.
     """
@@ -136,6 +137,7 @@ def prune() -> None:
     failed = WebhookDelivery.objects.filter(state=WebhookDelivery.State.FAILED)
     delete_in_parts(failed.filter(received_at__lt=now - KEEP_FAILED_DELIVERIES))
     prune_writes(now - KEEP_WRITES)
+    delete_in_parts(AuditEntry._base_manager.filter(at__lt=now - KEEP_AUDIT))
     delete_in_parts(SyncRun.objects.filter(ended_at__lt=now - KEEP_RUNS).exclude(pk__in=_last_sweeps()))
 
 

@@ -150,6 +150,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "permission": _may("backoffice.subscribe_upstreamstate", "backoffice.start_syncrun"),
                 "active": _under("first_steps"),
             },
+            _model("Audit", "policy", "backoffice.auditentry", "backoffice.view_auditentry"),
             _model("Users", "person", "auth.user", "superuser"),
             _model("Groups", "badge", "auth.group", "superuser"),
             _model(

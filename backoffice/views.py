@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from backoffice import runpage, tasks, upstreams
 from backoffice.admin import live
 from backoffice.dashboard import shown_desk
-from backoffice.models import SyncRun
+from backoffice.models import AuditEntry, SyncRun
 from backoffice.site import View, reload
 from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
@@ -100,6 +100,7 @@ def stop_run(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Ask a run to stop."""
     run = get_object_or_404(SyncRun, pk=pk)
     if runs.request_stop(run):
+        runs.note_run("sync_stop", run, cast(User, request.user), AuditEntry.Door.PAGE)
         messages.success(request, "The run is stopping. What it has stored stays; the next run goes on from there.")
     else:
         messages.info(request, "The run was over already; nothing was stopped.")

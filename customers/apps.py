@@ -2,6 +2,15 @@
 
 from django.apps import AppConfig
 
+NOTED = {
+    "erase": "Erase here",
+    "identity_confirm": "Say that they are the same",
+    "identity_reject": "Say that they are not the same",
+    "identity_unlink": "Unlink",
+    "identity_undo": "Undo a decision",
+}
+"""What is done here alone, as the audit tells it."""
+
 
 class CustomersConfig(AppConfig):
     """Makes the app's resources known to the sync engine, its verbs to the writes, its inbox to the webhooks."""
@@ -10,6 +19,7 @@ class CustomersConfig(AppConfig):
     verbose_name = "Customers"
 
     def ready(self) -> None:
+        from backoffice import audit
         from customers import (  # noqa: F401  importing registers them
             desk,
             limits,
@@ -24,3 +34,5 @@ class CustomersConfig(AppConfig):
             webhooks,
         )
         from customers.identity import own  # noqa: F401
+
+        audit.register(NOTED, {"note"})

@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from backoffice import freshness, limits, times, upstreams
-from backoffice.access import hidden_members
+from backoffice.access import hidden_members, note_seen
 from backoffice.admin import fetching, live, searching
 from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import VanishedFilter
@@ -248,6 +248,7 @@ class MirrorAdmin(SelectingAdmin):
             yield Section("What changed here", "admin/parts/_changes.html", {"page": page, "lines": lines})
         if may_see_payload:
             hidden = hidden_members(request.user, self.resource_name)
+            note_seen(request.user, self.resource_name, obj.remote_id, obj.payload)
             payload = shown_payload(obj.payload, self.resource.record.members(), hidden)
             yield Section("Raw payload", "admin/parts/_payload.html", {"payload": payload})
 

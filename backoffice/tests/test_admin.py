@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.models import RejectedRecord, SyncRun
+from backoffice.models import AuditEntry, RejectedRecord, SyncRun
 from backoffice.tests.factories import (
     ChangeFactory,
     DriftFactory,
@@ -249,6 +249,11 @@ def test_rejected_records_are_only_of_what_the_person_may_see(client):
     assert "Rejected records last met" not in page_of(client, f"/runs/{run.pk}/")
 
 
+def retried():
+    """As the audit tells it."""
+    return AuditEntry.objects.values_list("kind", "remote_id", "outcome").get(verb="retry_rejected")
+
+
 def retry(client, record):
     return client.post(reverse("admin:retry_rejected", args=[record.pk]), follow=True).content.decode()
 
@@ -260,6 +265,7 @@ def test_a_rejected_customer_is_read_again_by_its_id_and_taken(supervisor, kirim
     assert Customer.objects.get().name == "Toko 7"
     record.refresh_from_db()
     assert record.resolved_at
+    assert retried() == ("customer", record.remote_id, "done")
 
 
 def test_a_rejected_customer_that_is_still_bad_stays_open_and_says_why(supervisor, kirim):
@@ -268,6 +274,7 @@ def test_a_rejected_customer_that_is_still_bad_stays_open_and_says_why(superviso
     assert "still cannot be taken" in retry(supervisor, record)
     record.refresh_from_db()
     assert record.resolved_at is None and record.reason != "old" and record.seen == 2
+    assert retried() == ("customer", record.remote_id, "failed")
 
 
 def test_a_rejected_customer_that_kirim_no_longer_knows_is_settled(supervisor, kirim):

@@ -12,11 +12,12 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from backoffice import audit
 from backoffice.errors import NotInThisState
-from backoffice.models import BulkItem, RejectedRecord, RemoteWrite, RowChange, WriteAttempt
+from backoffice.models import BulkAction, BulkItem, RejectedRecord, RemoteWrite, RowChange, WriteAttempt
 from backoffice.pasted import without_secrets
 from backoffice.records import read_members
 from backoffice.sync.store import digest_of
@@ -77,6 +78,10 @@ def erase(customer: SupportCustomer, actor: Actor, reason: str, *, with_notes: b
         row.erased_at, row.erased_by, row.erase_reason = timezone.now(), actor.user, without_secrets(reason)
         row.save()
         _blank_traces(row.remote_id)
+        audit.note(
+            "erase", user=actor.user, door=actor.door, kind=TARGET, remote_id=row.remote_id, upstream="apideck",
+            reason=reason,
+        )  # fmt: skip
         if with_notes:
             blanked = notes_about(row).update(text=ERASED, edited_at=timezone.now())
     customer.refresh_from_db()
@@ -112,8 +117,16 @@ def _blank_traces(remote_id: str) -> None:
     for write in _writes(remote_id):
         write.sends, write.before = dict.fromkeys(write.sends, ERASED), dict.fromkeys(write.before, ERASED)
         write.field_errors = dict.fromkeys(write.field_errors, ERASED)
-        write.error, write.remark = (ERASED if text else "" for text in (write.error, write.remark))
-        write.save(update_fields=["sends", "before", "field_errors", "error", "remark"])
+        blanked = ("error", "remark", "reason")
+        for name in blanked:
+            setattr(write, name, ERASED if getattr(write, name) else "")
+        write.save(update_fields=["sends", "before", "field_errors", *blanked])
+    # Of a bulk action that it was a row of, the reason and the search may name it.
+    bulks = list(selected.values_list("bulk", flat=True))
+    BulkAction.objects.filter(pk__in=bulks).update(selection=ERASED)
+    BulkAction.objects.filter(pk__in=bulks).exclude(reason="").update(reason=ERASED)
+    of_pairs = Q(verb__startswith="identity_", owner_remote_id=remote_id, detail__startswith=f"{CUSTOMERS}:")
+    audit.erase(TARGET, remote_id, of_pairs | Q(bulk_id__in=bulks))
 
 
 def _writes(remote_id: str) -> Any:

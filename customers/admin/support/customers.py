@@ -10,7 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from backoffice import times
-from backoffice.access import hidden_members
+from backoffice.access import hidden_members, note_seen
 from backoffice.admin import deeds
 from backoffice.admin.deed_admin import DeedAdmin
 from backoffice.admin.deeds import Deed
@@ -149,6 +149,7 @@ class SupportCustomerAdmin(DeedAdmin):
             yield Fact("Tax number", MASKED)
             yield Fact("Bank account", MASKED)
             return
+        note_seen(request.user, self.resource_name, obj.remote_id, obj.payload)
         account = obj.payload.get("bank_accounts") or {}
         told = ", ".join(f"{label}: {account[name]}" for name, label in BANK_LABELS.items() if account.get(name))
         yield Fact("Tax number", obj.payload.get("tax_number") or "–")
