@@ -243,7 +243,7 @@ from time import monotonic
 from django.contrib.auth.models import User
 from django.test import Client
 client = Client(HTTP_HOST="127.0.0.1")
-client.force_login(User.objects.get(username="waits"), backend="django.contrib.auth.backends.ModelBackend")
+client.force_login(User.objects.get(username="waits"), backend="backoffice.people.StaffBackend")
 from customers.models import Customer
 from customers.tests.bulking import confirm, select
 asked = select(client, "suspend", Customer.objects.all()[:1], "/admin/customers/customer/?status=active", across=True)
