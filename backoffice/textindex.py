@@ -63,19 +63,15 @@ def _in_sqlite(model: type[Model], words: Sequence[str], most: int) -> list[int]
     match = " AND ".join('"' + piece.replace('"', '""') + '"' for piece in sorted(pieces))
     likes = ["%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" for word in words]
     like = " AND ".join("{0} LIKE %s ESCAPE '\\'" for _ in likes)
-    statement = (
+    known = (
         f"SELECT rowid FROM {names.pieces} WHERE {names.pieces} MATCH %s AND {like.format('text')} "  # noqa: S608
-        f"AND rowid NOT IN (SELECT id FROM {names.unseen}) LIMIT %s"
+        f"AND rowid NOT IN (SELECT id FROM {names.unseen})"
     )
     unseen = f"SELECT id FROM {names.table} WHERE id IN (SELECT id FROM {names.unseen}) AND {like.format(names.column)}"  # noqa: S608
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement, [match, *likes, most + 1])
-            found = [row[0] for row in cursor.fetchall()]
-            if len(found) <= most:
-                cursor.execute(f"{unseen} LIMIT %s", [*likes, most + 1 - len(found)])
-                found += [row[0] for row in cursor.fetchall()]
-        return found
+            cursor.execute(f"{known} UNION ALL {unseen} LIMIT %s", [match, *likes, *likes, most + 1])
+            return [row[0] for row in cursor.fetchall()]
     except DatabaseError:
         if _exists(names.pieces_plain):
             raise

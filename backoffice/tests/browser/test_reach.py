@@ -42,6 +42,10 @@ FOREIGN_TIME = re.compile(r"\d{1,2}(:\d\d)? [ap]\.m\.")
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Until what listens to the size of the window has heard of it."""
+
+
 def problems_of(page: Page, rules: dict[str, Any]) -> Iterator[str]:
     """What is serious or critical on the page as it stands."""
     for found in page.evaluate(FIND, [rules]):
@@ -73,6 +77,7 @@ def looks_of(page: Page, shoot: Callable[[Page, str], None], name: str) -> Itera
     yield from (f"dark: {problem}" for problem in problems_of(page, CONTRAST))
     be(page, "light")
     page.set_viewport_size(PHONE)
+    page.evaluate(DRAWN)
     shoot(page, f"{name}-phone")
     yield from (f"phone: {problem}" for problem in problems_of(page, ROOM))
     if (wider := page.evaluate(WIDER)) > 0:
