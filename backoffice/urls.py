@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from backoffice import bulkviews, health, needspage, searchpage, views
+from backoffice import bulkviews, health, needspage, savedviewpages, searchpage, views
 from backoffice.webhooks.inbox import inbox
 
 SETUP_LINKS = RedirectView.as_view(pattern_name="admin:customers_setuplink_changelist", query_string=True)
@@ -28,6 +28,13 @@ urlpatterns = [
     path("bulk/<uuid:pk>/rest/", bulkviews.bulk_rest, name="bulk_rest"),
     path("bulk/<uuid:pk>/retry/", bulkviews.retry_bulk, name="retry_bulk"),
     path("search/", searchpage.search, name="search"),
+    path("views/", savedviewpages.saved_views, name="saved_views"),
+    path("views/new/", savedviewpages.save_view, name="save_view"),
+    path("views/<int:pk>/", savedviewpages.open_view, name="saved_view"),
+    path("views/<int:pk>/edit/", savedviewpages.edit_view, name="edit_view"),
+    path("views/<int:pk>/update/", savedviewpages.update_view, name="update_view"),
+    path("views/<int:pk>/pin/", savedviewpages.pin_view, name="pin_view"),
+    path("views/<int:pk>/delete/", savedviewpages.delete_view, name="delete_view"),
     path("needs-you/", needspage.needs_you, name="needs_you"),
     path("needs-you/writes/<uuid:pk>/look/", needspage.look, name="look_for_write"),
     path("needs-you/writes/<uuid:pk>/again/", needspage.send_again, name="send_write_again"),

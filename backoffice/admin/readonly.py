@@ -18,7 +18,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from backoffice import export
+from backoffice import columns, export, savedviews
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Button:
     """What a POST carries besides its token."""
 
 
-class ReadOnlyChangeList(ChangeList):  # type: ignore[misc]  # unfold is untyped
+class ReadOnlyChangeList(columns.ColumnsChangeList):
     """A list that knows what to say when it is empty, and what may be done with it."""
 
     empty_sentence = "There is nothing here."
@@ -61,6 +61,7 @@ class ReadOnlyChangeList(ChangeList):  # type: ignore[misc]  # unfold is untyped
     buttons: Sequence[Button] = ()
     exports: Sequence[tuple[str, str]] = ()
     page_form: Any = None
+    views: savedviews.Bar
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
@@ -109,6 +110,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         return ReadOnlyChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        columns.in_one(request)
         title = str(self.opts.verbose_name_plural)
         answer: HttpResponseBase = super().changelist_view(
             request, {"title": title[:1].upper() + title[1:], **(extra_context or {})}
@@ -117,6 +119,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         """Called with each list before it is drawn."""
+        changes.views = savedviews.Bar(request, self)
         if changes.is_narrowed:
             changes.empty_sentence = f"No {self.opts.verbose_name_plural} match this search and these filters."
         if self.export_columns:
