@@ -65,7 +65,7 @@ def saved_views(request: HttpRequest) -> HttpResponseBase:
     lines = [
         {
             "view": view,
-            "list": _title(savedviews.list_of(view.list_label)),
+            "list": savedviews.title_of(view.list_label),
             "groups": ", ".join(group.name for group in view.shared_with.all()),
             "may_change": savedviews.may_change(user, view),
         }
@@ -216,11 +216,6 @@ def _user(request: HttpRequest) -> User:
     return cast(User, request.user)  # staff_page let them in
 
 
-def _title(model_admin: Any) -> str:
-    title = str(model_admin.opts.verbose_name_plural)
-    return title[:1].upper() + title[1:]
-
-
 def _form_page(
     request: HttpRequest,
     model_admin: Any,
@@ -238,7 +233,7 @@ def _form_page(
         "button": button,
         "form": form,
         "view": view,
-        "list": _title(model_admin),
+        "list": savedviews.title_of(savedviews.label_of(model_admin)),
         "back_url": f"{changelist}?{address}" if address else changelist,
     }
     return TemplateResponse(request, "backoffice/saved_view.html", context)

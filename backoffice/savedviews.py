@@ -59,6 +59,13 @@ def label_of(model_admin: Any) -> str:
     return str(model_admin.opts.label_lower)
 
 
+def title_of(label: str) -> str:
+    """The list's name for people; its label where there is no such list any more."""
+    model_admin = list_of(label)
+    title = str(model_admin.opts.verbose_name_plural) if model_admin else label
+    return title[:1].upper() + title[1:]
+
+
 def may_see(request: HttpRequest, view: SavedView) -> bool:
     """Whether the view's list is there, and for this person."""
     model_admin = list_of(view.list_label)
@@ -79,15 +86,16 @@ def arranged(request: HttpRequest, model_admin: Any, query: str) -> Arranged:
     for name, values in given.lists():
         if name not in PASSING:
             rest.setlist(name, values)
-    return _known(request, model_admin, Arranged(rest.urlencode(), order, columns))
+    return known(request, model_admin, Arranged(rest.urlencode(), order, columns))
 
 
 def stored(request: HttpRequest, model_admin: Any, view: SavedView) -> Arranged:
     """What a view arranges, less what its list does not know any more."""
-    return _known(request, model_admin, Arranged(view.query, list(view.order), list(view.columns)))
+    return known(request, model_admin, Arranged(view.query, list(view.order), list(view.columns)))
 
 
-def _known(request: HttpRequest, model_admin: Any, wanted: Arranged) -> Arranged:
+def known(request: HttpRequest, model_admin: Any, wanted: Arranged) -> Arranged:
+    """The same, less what the list does not know, and less pasted secrets."""
     names, unknown = set(_columns(request, model_admin)), []
     query = QueryDict(mutable=True)
     for name, values in sorted(QueryDict(wanted.query).lists()):
@@ -209,6 +217,11 @@ class Bar:
         """The page that saves what is shown now."""
         told = urlencode({"list": label_of(self._admin), "query": self.query})
         return f"{reverse('save_view')}?{told}"
+
+    def export_url(self, kind: str = "csv") -> str:
+        """The page that has what is shown now exported in the background."""
+        told = urlencode({"list": label_of(self._admin), "kind": kind, "query": self.query})
+        return f"{reverse('new_export')}?{told}"
 
     def _now(self) -> Arranged:
         return arranged(self._request, self._admin, self._request.GET.urlencode())

@@ -71,6 +71,7 @@ NAVIGATION: list[dict[str, Any]] = [
             {"title": "Desk", "icon": "space_dashboard", "link": reverse_lazy("admin:index"), "active": _is_desk},
             {"title": "Search", "icon": "search", "link": reverse_lazy("search"), "active": _under("search")},
             {"title": NEEDS_YOU, "icon": "back_hand", "link": reverse_lazy("needs_you"), "active": _is_needs_you},
+            {"title": "Exports", "icon": "download", "link": reverse_lazy("exports"), "active": _under("exports")},
         ],
     },
     {

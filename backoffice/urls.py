@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from backoffice import bulkviews, health, needspage, savedviewpages, searchpage, views
+from backoffice import bulkviews, exportpages, health, needspage, savedviewpages, searchpage, views
 from backoffice.webhooks.inbox import inbox
 
 SETUP_LINKS = RedirectView.as_view(pattern_name="admin:customers_setuplink_changelist", query_string=True)
@@ -28,6 +28,11 @@ urlpatterns = [
     path("bulk/<uuid:pk>/rest/", bulkviews.bulk_rest, name="bulk_rest"),
     path("bulk/<uuid:pk>/retry/", bulkviews.retry_bulk, name="retry_bulk"),
     path("search/", searchpage.search, name="search"),
+    path("exports/", exportpages.exports_page, name="exports"),
+    path("exports/live/", exportpages.exports_live, name="exports_live"),
+    path("exports/new/", exportpages.new_export, name="new_export"),
+    path("exports/<uuid:pk>/download/", exportpages.download_export, name="download_export"),
+    path("exports/<uuid:pk>/delete/", exportpages.delete_export, name="delete_export"),
     path("views/", savedviewpages.saved_views, name="saved_views"),
     path("views/new/", savedviewpages.save_view, name="save_view"),
     path("views/<int:pk>/", savedviewpages.open_view, name="saved_view"),

@@ -1,6 +1,6 @@
 """ReadOnlyAdmin: a list with export, and a page of facts, for rows that are never edited by hand."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -187,21 +187,22 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             rows = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
             return redirect(self._url("changelist"))
-        headers = [header for header, _ in self.export_columns]
-        if kind == "csv":
-            return export.csv_answer(self.opts.model_name, headers, self._exported(rows))
-        if kind != "xlsx":
+        if kind not in {"csv", "xlsx"}:
             return HttpResponse("Export is offered as csv and xlsx.", status=404, content_type="text/plain")
-        if rows[export.MAX_XLSX_ROWS :].exists():
-            messages.error(
-                request, f"An XLSX file takes {export.MAX_XLSX_ROWS:,} rows here. Narrow the list, or take CSV."
+        if rows[export.MOST_AT_ONCE :].exists():
+            messages.info(
+                request, f"More than {export.MOST_AT_ONCE:,} rows match, so the file is written in the background."
             )
-            return redirect(f"{reverse(self._url('changelist'))}?{request.GET.urlencode()}")
-        return export.xlsx_answer(self.opts.model_name, headers, self._exported(rows))
+            return redirect(savedviews.Bar(request, self).export_url(kind))
+        headers = [header for header, _ in self.export_columns]
+        answer = export.csv_answer if kind == "csv" else export.xlsx_answer
+        return answer(self.opts.model_name, headers, self.exported(rows))
 
-    def _exported(self, rows: QuerySet[Any]) -> Iterable[list[Any]]:
+    def exported(self, rows: QuerySet[Any], headers: Sequence[str] = ()) -> Iterator[list[Any]]:
+        """The cells of each row, under those of the headers that are named, or under all."""
+        columns = [column for header, column in self.export_columns if not headers or header in headers]
         for row in rows.iterator(chunk_size=export.ROWS_A_CHUNK):
-            yield [column(row) if callable(column) else getattr(row, column) for _, column in self.export_columns]
+            yield [column(row) if callable(column) else getattr(row, column) for column in columns]
 
     def _url(self, name: str) -> str:
         return f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}"

@@ -2,6 +2,7 @@
 
 from backoffice.models.bulk import BulkAction, BulkItem
 from backoffice.models.changes import RowChange
+from backoffice.models.exports import Export
 from backoffice.models.sync import SILENT_AFTER, Drift, RejectedRecord, SyncRun
 from backoffice.models.upstreams import UpstreamState
 from backoffice.models.views import SavedView
@@ -9,6 +10,6 @@ from backoffice.models.webhooks import WebhookDelivery
 from backoffice.models.writes import RemoteWrite, WriteAttempt
 
 __all__ = [
-    "SILENT_AFTER", "BulkAction", "BulkItem", "Drift", "RejectedRecord", "RemoteWrite", "RowChange", "SavedView",
-    "SyncRun", "UpstreamState", "WebhookDelivery", "WriteAttempt",
+    "SILENT_AFTER", "BulkAction", "BulkItem", "Drift", "Export", "RejectedRecord", "RemoteWrite", "RowChange",
+    "SavedView", "SyncRun", "UpstreamState", "WebhookDelivery", "WriteAttempt",
 ]  # fmt: skip
