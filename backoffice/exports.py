@@ -21,13 +21,16 @@ from django.conf import settings
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.core.exceptions import SuspiciousOperation
+from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from backoffice import export as files
 from backoffice import listed, savedviews
 from backoffice.errors import BackofficeError, NotAllowed
-from backoffice.models import Export
+from backoffice.models import Export, Notification
 from backoffice.models.exports import KEPT_FOR
+from backoffice.notify import tell
 from backoffice.process import this_process
 from backoffice.savedviews import Arranged
 
@@ -257,4 +260,15 @@ def _end(export: Export, state: str, *, error: str = "", **told: Any) -> bool:
     now = timezone.now()
     mine = Export.objects.filter(pk=export.pk, state=State.RUNNING, claim=export.claim)
     values = {"state": state, "error": error[:500], "ended_at": now, "expires_at": now + KEPT_FOR, **told}
-    return bool(mine.update(**values))
+    with transaction.atomic():
+        is_mine = bool(mine.update(**values))
+        if is_mine:
+            _tell(export, state, told.get("rows", 0))
+    return is_mine
+
+
+def _tell(export: Export, state: str, rows: int) -> None:
+    what = f"Export of {savedviews.title_of(export.list_label)}"
+    ends = {State.READY: f"ready, {rows:,} {'row' if rows == 1 else 'rows'}.", State.REFUSED: "refused."}
+    sentence = f"{what}: {ends.get(State(state), 'failed. Its line says why.')}"
+    tell(export.user_id, Notification.Kind.EXPORT, f"export {export.pk}", sentence, reverse("exports"))

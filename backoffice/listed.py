@@ -28,11 +28,17 @@ def in_words(model_admin: Any, changes: Any) -> str:
         if value:
             words = {str(choice): str(label) for choice, label in spec.lookup_choices}
             told.append(f"{spec.title} “{words.get(str(value), value)}”")
+        elif (first := getattr(spec, "all_option", None)) and not _is_all(first[1]):
+            told.append(f"{spec.title} “{first[1]}”")  # it leaves rows out unless another choice is made
     told += [f"{name} “{changes.params[name]}”" for name in sorted(model_admin.url_lookups) if name in changes.params]
     found_by = without_secrets(changes.query.strip())
     filters = f" with {', '.join(told)}" if told else ""
     search = f" found by “{found_by}”" if found_by else ""
     return f"all {model_admin.opts.verbose_name_plural}{filters}{search}"
+
+
+def _is_all(label: object) -> bool:
+    return str(label) == "All"
 
 
 def is_mirrored(model_admin: Any) -> bool:

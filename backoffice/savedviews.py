@@ -62,7 +62,9 @@ def label_of(model_admin: Any) -> str:
 def title_of(label: str) -> str:
     """The list's name for people; its label where there is no such list any more."""
     model_admin = list_of(label)
-    title = str(model_admin.opts.verbose_name_plural) if model_admin else label
+    if model_admin is None:
+        return label
+    title = str(model_admin.opts.verbose_name_plural)
     return title[:1].upper() + title[1:]
 
 

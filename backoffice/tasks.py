@@ -17,7 +17,16 @@ from backoffice import exports, upstreams
 from backoffice.bulk import run as bulk_run
 from backoffice.client import PERSON
 from backoffice.freshness import last_sweep
-from backoffice.models import BulkAction, Drift, Export, RejectedRecord, RowChange, SyncRun, WebhookDelivery
+from backoffice.models import (
+    BulkAction,
+    Drift,
+    Export,
+    Notification,
+    RejectedRecord,
+    RowChange,
+    SyncRun,
+    WebhookDelivery,
+)
 from backoffice.pruning import delete_in_parts
 from backoffice.sync import engine, runs
 from backoffice.sync.resource import RESOURCES
@@ -33,6 +42,7 @@ BULK_S_HERE = 10.0
 KEEP_RUNS = timedelta(days=90)
 KEEP_CHANGES = timedelta(days=180)
 KEEP_WRITES = timedelta(days=180)
+KEEP_NOTIFICATIONS = timedelta(days=30)
 KEEP_DELIVERIES = timedelta(days=30)
 KEEP_FAILED_DELIVERIES = timedelta(days=180)
 
@@ -123,7 +133,7 @@ def start_up() -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete runs, changes, drift, deliveries, settled writes, rejections and exports past their time.
+    """Delete runs, changes, drift, deliveries, settled writes, rejections, exports and notifications past their time.
 
     What still needs a person stays.
     """
@@ -137,6 +147,7 @@ def prune() -> None:
     delete_in_parts(failed.filter(received_at__lt=now - KEEP_FAILED_DELIVERIES))
     prune_writes(now - KEEP_WRITES)
     exports.prune()
+    delete_in_parts(Notification.objects.filter(at__lt=now - KEEP_NOTIFICATIONS))
     delete_in_parts(SyncRun.objects.filter(ended_at__lt=now - KEEP_RUNS).exclude(pk__in=_last_sweeps()))
 
 

@@ -203,10 +203,12 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [
         lambda request: static("backoffice/backoffice.css"),
         lambda request: static("backoffice/lists.css"),
+        lambda request: static("backoffice/bell.css"),
     ],
     "SCRIPTS": [
         lambda request: static("backoffice/backoffice.js"),
         lambda request: static("backoffice/live.js"),
+        lambda request: static("backoffice/bell.js"),
         lambda request: static("customers/setup_links.js"),
     ],
     "COMMAND": {"search_models": False, "show_history": False},

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from backoffice import bulkviews, exportpages, health, needspage, savedviewpages, searchpage, views
+from backoffice import bulkviews, exportpages, health, needspage, notifypage, savedviewpages, searchpage, views
 from backoffice.webhooks.inbox import inbox
 
 SETUP_LINKS = RedirectView.as_view(pattern_name="admin:customers_setuplink_changelist", query_string=True)
@@ -28,6 +28,12 @@ urlpatterns = [
     path("bulk/<uuid:pk>/rest/", bulkviews.bulk_rest, name="bulk_rest"),
     path("bulk/<uuid:pk>/retry/", bulkviews.retry_bulk, name="retry_bulk"),
     path("search/", searchpage.search, name="search"),
+    path("notifications/", notifypage.notifications, name="notifications"),
+    path("notifications/bell/", notifypage.bell, name="bell"),
+    path("notifications/latest/", notifypage.latest, name="latest_notifications"),
+    path("notifications/read/", notifypage.mark_all_read, name="read_notifications"),
+    path("notifications/<int:pk>/open/", notifypage.open_notification, name="open_notification"),
+    path("notifications/<int:pk>/read/", notifypage.mark_read, name="read_notification"),
     path("exports/", exportpages.exports_page, name="exports"),
     path("exports/live/", exportpages.exports_live, name="exports_live"),
     path("exports/new/", exportpages.new_export, name="new_export"),

@@ -3,6 +3,7 @@
 from backoffice.models.bulk import BulkAction, BulkItem
 from backoffice.models.changes import RowChange
 from backoffice.models.exports import Export
+from backoffice.models.notifications import Notification
 from backoffice.models.sync import SILENT_AFTER, Drift, RejectedRecord, SyncRun
 from backoffice.models.upstreams import UpstreamState
 from backoffice.models.views import SavedView
@@ -10,6 +11,6 @@ from backoffice.models.webhooks import WebhookDelivery
 from backoffice.models.writes import RemoteWrite, WriteAttempt
 
 __all__ = [
-    "SILENT_AFTER", "BulkAction", "BulkItem", "Drift", "Export", "RejectedRecord", "RemoteWrite", "RowChange",
-    "SavedView", "SyncRun", "UpstreamState", "WebhookDelivery", "WriteAttempt",
+    "SILENT_AFTER", "BulkAction", "BulkItem", "Drift", "Export", "Notification", "RejectedRecord", "RemoteWrite",
+    "RowChange", "SavedView", "SyncRun", "UpstreamState", "WebhookDelivery", "WriteAttempt",
 ]  # fmt: skip

@@ -62,7 +62,7 @@ def test_a_file_says_what_it_holds_and_how_old_that_is_before_its_rows(desk):
     assert ask(desk, "status=pending&q=1")["Location"] == "/exports/"
     lines = text_of(desk).splitlines()
     user = Export.objects.get().user
-    assert lines[0] == "What,all customers with state “Pending” found by “1”" or "“pending”" in lines[0].lower()
+    assert lines[0] == 'What,"all customers with state “pending”, presence “Present” found by “1”"'
     assert lines[1] == f"Age of the data,{swept:%Y-%m-%dT%H:%M:%S%z}"
     assert lines[2].startswith(f"Written,{timezone.now():%Y-%m-%d}") and lines[3] == f"For,{user.username}"
     assert lines[4:6] == ["", "remote_id,name,status"]
@@ -77,7 +77,7 @@ def test_an_xlsx_file_says_it_on_a_sheet_of_its_own(desk):
     book = load_workbook(BytesIO(b"".join(fetched(desk).streaming_content)))
     assert [row for row in book["Rows"].iter_rows(values_only=True)] == [("name",), *[("'+49",)] * 3]
     about = dict(book["About"].iter_rows(values_only=True))
-    assert about["What"] == "all customers"
+    assert about["What"] == "all customers with presence “Present”"
     assert about["Age of the data"] == "never read completely; each row is as old as it says"
 
 
