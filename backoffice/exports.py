@@ -142,6 +142,15 @@ def delete(export: Export) -> None:
             path.unlink(missing_ok=True)
 
 
+def withdraw(list_labels: Iterable[str], why: str) -> None:
+    """Delete files of these lists, begun ones too: they hold what must not be kept. Their owners are told ``why``."""
+    for export in Export.objects.filter(list_label__in=list(list_labels), state__in=[State.RUNNING, State.READY]):
+        values = {"state": State.FAILED, "error": why, "ended_at": timezone.now(), "claim": None}
+        Export.objects.filter(pk=export.pk, claim=export.claim).update(**values)
+        for path in (path_of(export), _part_of(export)):
+            _remove(path)
+
+
 def prune() -> None:
     """Delete what is past its week, and files that belong to no export (any more)."""
     for export in Export.objects.filter(expires_at__lt=timezone.now()).exclude(state__in=OPEN):

@@ -1,15 +1,17 @@
 """Erasing what is kept here of a support customer whose erasure Apideck asks for. Nothing is sent.
 
-What was personal is blanked wherever it is kept: the row, its history, writes about it, what was rejected of it. The
-audit stays: that there were writes and changes, of which members, when and by whom.
+What was personal is blanked wherever it is kept: the row, its history, writes about it, what was rejected of it, files
+of lists. The audit stays: that there were writes and changes, of which members, when and by whom.
 """
 
+from functools import partial
 from typing import Any
 
 import msgspec
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice import exports
 from backoffice.errors import NotInThisState
 from backoffice.models import BulkItem, RejectedRecord, RemoteWrite, RowChange, WriteAttempt
 from backoffice.pasted import without_secrets
@@ -24,6 +26,12 @@ from customers.sync.support import erased_body
 ERASE = "customers.erase_supportcustomer"
 ERASED = "(erased)"
 TARGET = "support_customer"
+EXPORTED_IN = (
+    "customers.supportcustomer", "backoffice.rowchange", "backoffice.rejectedrecord", "backoffice.remotewrite",
+    "backoffice.bulkitem", "backoffice.bulkaction",
+)  # fmt: skip
+"""Lists whose files may hold something of a support customer."""
+FILES_GONE = "Deleted, as something that it may hold was erased meanwhile. Export the list again."
 State = RemoteWrite.State
 
 
@@ -49,6 +57,7 @@ def erase(customer: SupportCustomer, actor: Actor, reason: str) -> None:
         row.erased_at, row.erased_by, row.erase_reason = timezone.now(), actor.user, without_secrets(reason)
         row.save()
         _blank_traces(row.remote_id)
+        transaction.on_commit(partial(exports.withdraw, EXPORTED_IN, FILES_GONE))
     customer.refresh_from_db()
 
 
