@@ -209,6 +209,7 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("backoffice/backoffice.js"),
         lambda request: static("backoffice/live.js"),
         lambda request: static("backoffice/bell.js"),
+        lambda request: static("backoffice/lists.js"),
         lambda request: static("customers/setup_links.js"),
     ],
     "COMMAND": {"search_models": False, "show_history": False},
