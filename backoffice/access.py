@@ -1,13 +1,26 @@
 """Which rows that belong to a resource a person may see: those of the mirrored models that the person may see."""
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
 
+from backoffice import limits
 from backoffice.sync.resource import RESOURCES, Resource
 
 
 def readable_resources(user: User | AnonymousUser) -> list[str]:
     """The resources whose mirrored rows the person may see."""
     return [name for name, resource in RESOURCES.items() if user.has_perm(_permission("view", resource))]
+
+
+def about_readable(user: User | AnonymousUser) -> Q:
+    """Rows with ``resource`` and ``remote_id`` about records that the person may see, and that are within the limits of
+    whoever is held."""
+    about = Q(resource__in=readable_resources(user))
+    for name, resource in RESOURCES.items():
+        if limits.narrowing(resource.model):
+            ids = resource.model._default_manager.values("remote_id")
+            about &= ~Q(resource=name) | Q(remote_id__in=ids)
+    return about
 
 
 def may_see_payload(user: User | AnonymousUser, resource: str) -> bool:

@@ -163,6 +163,8 @@ class RemoteClient:
             follow_redirects=False,
             trust_env=False,
         )
+        self.private: set[str] = set()
+        """Texts that answers may quote and not everyone may see: masked in every error, as what a request sends is."""
         self._patience = patience
         self._budget = budget or Budget(per_minute=0)
         self.breaker = breaker or Breaker()
@@ -332,7 +334,8 @@ class RemoteClient:
         if request.is_secret and not 400 <= status < 500:
             body = b""  # whatever it is, the work may be done and its secret in there
         words, request_id = self.remote_words(body)
-        words = quotable(masked(words, request.private))
+        private = {*request.private, *self.private}
+        words = quotable(masked(words, private))
         request_id = reference_of(request_id) or self._reference_in(response.headers)
         say = log.debug if status == 404 else log.info  # confirming what is gone asks for many that are not there
         told = b"" if request.is_secret or not self.logs_bodies else body
@@ -347,7 +350,7 @@ class RemoteClient:
             error.retry_at = self.retry_at(response.headers)
         if isinstance(error, RemoteRejected):
             fields = self.remote_fields(body).items()
-            error.fields = {name: quotable(masked(text, request.private)) for name, text in fields}
+            error.fields = {name: quotable(masked(text, private)) for name, text in fields}
         return error
 
 

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.db.models import Model, QuerySet
 
-from backoffice import database
+from backoffice import database, limits
 from backoffice.errors import (
     BackofficeError,
     ChangedMeanwhile,
@@ -80,7 +80,7 @@ class StaffCommand(BaseCommand):
                 stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters is no reason
         try:
             _check_readable(options)
-            with _only_warnings_logged(options):
+            with _only_warnings_logged(options), limits.everything():
                 return super().execute(*args, **options)
         except CommandError as error:
             self._end(str(error), error.returncode, error)
@@ -122,6 +122,8 @@ class StaffCommand(BaseCommand):
     def actor(self, options: dict[str, Any], *permissions: str) -> User | None:
         """Who acts: the person named by ``--as``, who must hold ``permissions``, or (None) the machine's operator.
 
+        From then on the command meets only records within the person's limits.
+
         Raises CommandError (usage) for nobody we know, NotAllowed for somebody who may not.
         """
         name = options["as_user"]
@@ -133,6 +135,7 @@ class StaffCommand(BaseCommand):
         missing = [permission for permission in permissions if not (user.is_staff and user.has_perm(permission))]
         if missing:
             raise NotAllowed(f"{name} may not do this: it takes {' and '.join(missing)}. Nothing was done.")
+        limits.hold(user)
         return user
 
     def tell_cut(self, listed: Sequence[Any], rows: QuerySet[Any], limit: int, them: str) -> None:

@@ -104,9 +104,10 @@ def health(upstream: Upstream, state: UpstreamState | None, resources: list[Fres
     if running:
         return Health(upstream.label, "info", "first sync", running)
     if state and state.paused_until and state.paused_until > timezone.now():
-        sentence = format_html("Paused until {}: {}", times.at(state.paused_until), state.pause_reason)
+        why = format_html("Paused until {}: {}", times.at(state.paused_until), state.pause_reason.rstrip(".") + ".")
+        sentence = format_html("{}{}", why, _silent_since(state))
         return Health(upstream.label, "warn", "paused", sentence, "It is tried again by itself.")
-    return _by_last_runs(upstream, resources)
+    return _by_last_runs(upstream, state, resources)
 
 
 def _first_sync(resources: list[Freshness]) -> str:
@@ -122,17 +123,29 @@ def _first_sync(resources: list[Freshness]) -> str:
     return f"The first sync is running: {so_far} read so far; {done} of {len(resources)} lists are here."
 
 
-def _by_last_runs(upstream: Upstream, resources: list[Freshness]) -> Health:
+def _silent_since(state: UpstreamState | None) -> SafeString | str:
+    """Since when no sync of an upstream in trouble has ended well, as a sentence after another; "" if none ever did."""
+    moment = state and state.last_success_at
+    return format_html(" It has not answered a whole sync since {}.", times.at(moment)) if moment else ""
+
+
+def _ended_well_before(state: UpstreamState | None, run: SyncRun) -> bool:
+    """Whether nothing of the upstream was read to its end after this run."""
+    return bool(state and state.last_success_at and run.ended_at and state.last_success_at < run.ended_at)
+
+
+def _by_last_runs(upstream: Upstream, state: UpstreamState | None, resources: list[Freshness]) -> Health:
     failed = [item.latest for item in resources if item.latest and item.latest.state == SyncRun.State.FAILED]
     swept = [item.swept_from for item in resources if item.swept_from]
     if failed:
         run = failed[0]
         shown = format_html(" What is shown: {}.", _how_old(resources)) if swept else ""
         sentence: SafeString | str = format_html(
-            "The last sync of {} failed {}: {}{}",
+            "The last sync of {} failed {}: {}{}{}",
             things(run.resource),
             times.ago(run.ended_at),
             error_in_words(run).rstrip(".") + ".",
+            _silent_since(state) if _ended_well_before(state, run) else "",
             shown,
         )
         return Health(upstream.label, "bad", "failing", sentence, "It is tried again on schedule; nothing is lost.")

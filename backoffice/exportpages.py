@@ -127,6 +127,9 @@ def download_export(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if export.state != State.READY or export.expires_at <= timezone.now():
         messages.error(request, "There is no such file (any more). Export the list again.")
         return redirect("exports")
+    if export.within != exports.within_of(cast(User, request.user)):
+        messages.error(request, "What you may see of the list was changed since. Export it again.")
+        return redirect("exports")
     try:
         file = exports.path_of(export).open("rb")
     except OSError:

@@ -26,7 +26,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice import export as files
-from backoffice import listed, savedviews
+from backoffice import limits, listed, savedviews
 from backoffice.errors import BackofficeError, NotAllowed
 from backoffice.models import Export, Notification
 from backoffice.models.exports import KEPT_FOR
@@ -103,7 +103,9 @@ def carry_out(pk: UUID | str) -> None:
     if export is None:
         return
     try:
-        _write(export)
+        user = User.objects.get(pk=export.user_id)  # fresh: what was taken from the person counts
+        with limits.of(user):
+            _write(export, user)
     except _TakenAway:
         log.info("export was taken away", export=str(export.pk))
     except NotAllowed as error:
@@ -209,9 +211,8 @@ def _give_back(export: Export) -> None:
     running.update(state=State.QUEUED, claim=None)
 
 
-def _write(export: Export) -> None:
-    """Read the list as the person who asked, fresh from the database, and write the file. Raises NotAllowed."""
-    user = User.objects.get(pk=export.user_id)
+def _write(export: Export, user: User) -> None:
+    """Read the list as the person who asked and write the file. Raises NotAllowed."""
     model_admin = savedviews.list_of(export.list_label)
     request = listed.request_of(user)
     if model_admin is None or not may_export(request, model_admin):
@@ -231,8 +232,13 @@ def _write(export: Export) -> None:
     with closing(_signed(part, model_admin.exported(changes.get_queryset(request), headers))) as rows:
         count = write(part, about, headers, rows)
     os.replace(part, path_of(export))
-    if not _end(export, State.READY, rows=count, as_of=age):
+    if not _end(export, State.READY, rows=count, as_of=age, within=within_of(user)):
         path_of(export).unlink(missing_ok=True)
+
+
+def within_of(user: User) -> dict[str, list[str]]:
+    """What the person is limited to, as it is kept with a file."""
+    return {name: sorted(values) for name, values in limits.limits_of(user).items()}
 
 
 def may_export(request: Any, model_admin: Any) -> bool:
@@ -248,6 +254,7 @@ def _about(export: Export, user: User, words: str, age: Any, *, is_mirrored: boo
     return [
         ("What", words),
         ("Age of the data", old or "never read completely; each row is as old as it says"),
+        *([("Limited to", limits.in_words())] if limits.in_words() else []),
         ("Written", timezone.now()),
         ("For", user.get_username()),
     ]

@@ -5,11 +5,13 @@ command that shows members of a record takes them out here (``access.hidden_memb
 columns, so no list can show, search, filter or order by them.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 MASKED = "(masked)"
 LEAST_CHARS = 4  # of a text that is masked inside another: a shorter one is a word like any other
+_BETWEEN = r"[\s./-]*"  # how people and machines group the characters of a number: "BE68 5390 0754 7034"
 
 
 def shown_members(members: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
@@ -17,12 +19,26 @@ def shown_members(members: Mapping[str, Any], hidden: Collection[str]) -> dict[s
     return {name: MASKED if name in hidden else value for name, value in members.items()}
 
 
+def masked_deeply(value: Any, hidden: Collection[str]) -> Any:
+    """The same with the values of hidden members masked at any depth, for bodies whose shape nobody has declared."""
+    if isinstance(value, Mapping):
+        shown = shown_members(value, hidden)
+        return {name: item if name in hidden else masked_deeply(item, hidden) for name, item in shown.items()}
+    return [masked_deeply(item, hidden) for item in value] if isinstance(value, list) else value
+
+
 def masked(text: str, private: Iterable[str]) -> str:
-    """``text`` with each of the ``private`` texts masked, the longest first."""
+    """``text`` with each of the ``private`` texts masked, the longest first, in any case and grouping."""
     for value in sorted(private, key=len, reverse=True):
         if len(value) >= LEAST_CHARS:
-            text = text.replace(value, MASKED)
+            text = re.sub(_spelt(value), MASKED, text, flags=re.IGNORECASE)
     return text
+
+
+def _spelt(value: str) -> str:
+    """A pattern for a text in any grouping; for one of hardly any letters and digits as it stands."""
+    characters = [char for char in value if char.isalnum()]
+    return _BETWEEN.join(map(re.escape, characters)) if len(characters) >= LEAST_CHARS else re.escape(value)
 
 
 def texts_in(value: Any) -> Iterator[str]:

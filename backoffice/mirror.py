@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+from backoffice.limits import LimitedManager
+
 GONE = models.Q(vanished_at__isnull=False)
 """Mirrored rows that the remote no longer has."""
 
@@ -24,6 +26,8 @@ class MirrorModel(models.Model):
     synced_at = models.DateTimeField(help_text="When the request that brought this body was sent, by our clock.")
     vanished_at = models.DateTimeField(null=True, blank=True, help_text="When a sweep proved it gone.")
     text_cleaned = models.BooleanField(default=False, help_text="It holds U+FFFD in place of what cannot be kept.")
+
+    objects = LimitedManager()
 
     references: ClassVar[tuple[str, ...]] = ()
 

@@ -1,11 +1,18 @@
 """What the commands about one kind of mirrored object share: show, fetch, refresh, and changing one of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
+from django.core.management.base import CommandError
+
+from backoffice import upstreams
 from backoffice.client import PERSON
-from backoffice.commands import shown
+from backoffice.commands import exit_code_for, shown
+from backoffice.errors import RemoteError, RemoteNotFound
 from backoffice.mirror import MirrorModel
 from backoffice.models import RemoteWrite
+from backoffice.wording import remote_error_in_words
 from backoffice.write_command import WriteCommand
 from backoffice.writes.known import known
 from backoffice.writes.verbs import ReadVerb, WriteVerb
@@ -34,7 +41,7 @@ class ObjectCommand(WriteCommand, Generic[M]):
     def fetch(self, options: dict[str, Any]) -> None:
         """Read an object from its upstream, mirrored or not, and print it."""
         self.actor(options, self.view, self.refreshing.permission)
-        with self.refreshing.client(PERSON) as api:
+        with self.reading() as api:
             fresh = self.service(api).fetch(options["remote_id"])
         self.tell_object(fresh, options)
 
@@ -42,9 +49,23 @@ class ObjectCommand(WriteCommand, Generic[M]):
         """Read a mirrored object again, and what hangs on it, and print it."""
         self.actor(options, self.view, self.refreshing.permission)
         row = self.find(options)
-        with self.refreshing.client(PERSON) as api:
+        with self.reading() as api:
             fresh = self.service(api).refresh(row)
         self.tell_object(fresh, options)
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """A client to read with. What it cannot read ends the command, in the words that pages have for it."""
+        label = upstreams.UPSTREAMS[self.refreshing.upstream].label
+        try:
+            with self.refreshing.client(PERSON) as api:
+                yield api
+        except RemoteNotFound as error:  # it says of what, and its endpoint means nothing to people
+            told = f"{error.reason}. Look for a typing error; nothing was changed."
+            raise CommandError(told, returncode=exit_code_for(error)) from error
+        except RemoteError as error:
+            told = f"Nothing was fetched. {remote_error_in_words(error, label)}"
+            raise CommandError(told, returncode=exit_code_for(error)) from error
 
     def change(self, verb: WriteVerb, options: dict[str, Any], done: str, **wanted: Any) -> RemoteWrite:
         """Do a verb to the object and print how it ended; ``done`` is the sentence of success, {} the object."""

@@ -86,13 +86,19 @@ class OwnSubscription(ABC):
             return f"Our subscription at {self.label} is not as it should be: {' and '.join(changes)}."
         return f"{self.label} delivers every event {len(found.surplus) + 1} times." if found.surplus else ""
 
-    def put_right(self, actor: Actor, console: Console) -> bool:
-        """Do what is needed, one write after another, up to the first that is not confirmed; whether anything was."""
+    def put_right(self, actor: Actor, console: Console, *, replace: bool = False) -> bool:
+        """Do what is needed, one write after another, up to the first that is not confirmed; whether anything was.
+
+        Args:
+            replace: another one takes the place of ours, whatever is to be said of it.
+        """
         open_one = self._still_unknown()
         if open_one:
             console.tell(open_one)
             return True
         found = self._find()
+        if replace and found.kept:
+            found = Found(None, [found.kept, *found.surplus], found.events)
         surplus = list(found.surplus)
         if surplus:
             console.consent(self._removal(surplus))

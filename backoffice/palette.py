@@ -1,34 +1,65 @@
-"""What the command palette finds beside pages: records, few of each kind, only what the person may see."""
+"""What the command palette finds beside pages: what ``/search/`` finds, in one short list, exact hits first."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 from unfold.dataclasses import SearchResult
 
-MAX_HITS = 10
+from backoffice import search, upstreams
+from backoffice.admin.related import url_of
+from backoffice.offers import offers
+from backoffice.search import Found, Term
+from backoffice.sync.resource import RESOURCES
+
+MAX_HITS = 10  # records
+MAX_OFFERS = 3
+MAX_TITLE_CHARS = 80
 
 
-@runtime_checkable
-class Findable(Protocol):
-    """A model admin whose records the palette finds; those with the lowest rank first."""
+@dataclass(frozen=True)
+class Answer:
+    """What the person may see of what a term finds."""
 
-    @property
-    def palette_rank(self) -> int: ...
-
-    def has_view_permission(self, request: HttpRequest) -> bool: ...
-
-    def palette(self, request: HttpRequest, term: str, limit: int) -> list[SearchResult]: ...
-
-
-def find(request: HttpRequest, admins: Iterable[Any], term: str) -> list[SearchResult]:
-    """At most ten records that match."""
-    return list(islice(_found(request, admins, term), MAX_HITS))
+    exact: Sequence[SearchResult]
+    """Records that have the whole term as a value."""
+    others: Sequence[SearchResult]
+    """Records in whose texts its words stand."""
+    offers: Sequence[SearchResult]
+    """Pages that fetch the term as an id."""
+    is_cut: bool
+    """There are more records."""
+    most: int = MAX_HITS
 
 
-def _found(request: HttpRequest, admins: Iterable[Any], term: str) -> Iterator[SearchResult]:
-    findable = [admin for admin in admins if isinstance(admin, Findable)]
-    for admin in sorted(findable, key=lambda admin: admin.palette_rank):
-        if admin.has_view_permission(request):
-            yield from admin.palette(request, term, MAX_HITS)
+def find(request: HttpRequest, text: str) -> Answer:
+    """Records that match, few of them; else where to fetch them by their id."""
+    term = Term.typed(text)
+    founds = search.find(request.user, term)
+    exact, others = list(_hits(founds, exact=True)), list(_hits(founds, exact=False))
+    is_cut = len(exact) + len(others) > MAX_HITS or any(found.is_cut for found in founds)
+    offered = [
+        SearchResult(f"Fetch {offer.label}", f"by its id {term.text}", offer.url, "cloud_download")
+        for offer in offers(request.user, term, founds)[:MAX_OFFERS]
+    ]
+    shown = exact[:MAX_HITS]
+    return Answer(shown, others[: MAX_HITS - len(shown)], offered, is_cut)
+
+
+def _hits(founds: Sequence[Found], *, exact: bool) -> Iterator[SearchResult]:
+    for found in founds:
+        for row in found.rows[: found.exact] if exact else found.rows[found.exact :]:
+            yield _hit(found, row, exact=exact)
+
+
+def _hit(found: Found, row: Any, *, exact: bool) -> SearchResult:
+    resource = RESOURCES[found.findable.resource]
+    noun = f"{upstreams.UPSTREAMS[resource.upstream].label} {found.findable.model._meta.verbose_name}"
+    told = [f"{noun} {row.remote_id}", "exact" if exact else "", "gone" if row.vanished_at else ""]
+    return SearchResult(
+        title=str(row)[:MAX_TITLE_CHARS],
+        description=" · ".join(filter(None, told)),
+        link=found.findable.page(row) or url_of(row),
+        icon="database",
+    )

@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "backoffice.limits.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "backoffice.pasted.middleware",  # before any view; it tells by a message
     "axes.middleware.AxesMiddleware",
@@ -204,7 +205,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 # --- Log-in ----------------------------------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "backoffice.people.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -223,6 +224,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "backoffice.security.client_address"
 AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
 AXES_USERNAME_CALLABLE = "backoffice.security.typed_username"
+AXES_ENABLE_ADMIN = False  # its pages would let an administrator edit and delete who logged in
 AXES_SENSITIVE_PARAMETERS = ["password"]  # who logs in, from where, and who fails to: the log tells
 
 # --- Browser security ------------------------------------------------------------------------------------------------

@@ -1,20 +1,25 @@
 """The admin site: Unfold's, for people with a role."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import update_wrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
+from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
-from backoffice.palette import MAX_HITS, find
 from backoffice.roles import has_role
+from backoffice.theme import ACTIONS, NAVIGATION
 
+if TYPE_CHECKING:
+    from backoffice.palette import Answer
+
+MAX_CHARS = 200  # of a term
 View = Callable[..., HttpResponseBase]
 
 
@@ -39,25 +44,37 @@ class BackofficeSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
 
         return update_wrapper(checked if cacheable else never_cache(checked), inner)
 
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Without the redirect to a record's public page: none has one, and it fails on keys that are no numbers."""
+        urls: list[URLPattern | URLResolver] = super().get_urls()
+        return [url for url in urls if getattr(url, "name", "") != "view_on_site"]
+
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The command palette. Unlike Unfold's, it keeps nothing: what a person may see can change at any time."""
-        term = request.GET.get("s", "").replace("\x00", "").strip()[:100]
+        term = request.GET.get("s", "").replace("\x00", "").strip()[:MAX_CHARS]
         is_palette = "extended" in request.GET
-        results: list[Any] = []
-        records: list[Any] = []
-        if term:
-            results = self._search_apps(self.get_app_list(request), term.lower())
-            if is_palette:
-                records = find(request, self._registry.values(), term)
-                results += records
-        pages = Paginator(results, 100)
+        found = self._find(request, term) if term and is_palette else None
+        pages = [*self._pages(request, term)] if term else []
+        context = {
+            "results": [*found.exact, *pages, *found.others, *found.offers] if found else pages,
+            "term": term,
+            "found": found,
+        }
         name = "command_results" if is_palette else "search_results"
-        return TemplateResponse(
-            request,
-            f"unfold/helpers/{name}.html",
-            {"results": pages.page(1), "term": term, "most": MAX_HITS, "is_cut": len(records) == MAX_HITS},
-            headers={"HX-Trigger": "search"},
-        )
+        return TemplateResponse(request, f"unfold/helpers/{name}.html", context, headers={"HX-Trigger": "search"})
+
+    def _find(self, request: HttpRequest, term: str) -> "Answer":
+        find = import_string(self._get_config("COMMAND", request)["search_callback"])  # this is loaded before any admin
+        answer: Answer = find(request, term)
+        return answer
+
+    def _pages(self, request: HttpRequest, term: str) -> Iterator[SearchResult]:
+        """What the menu names and what can be begun from anywhere, with the term in its name, if the person may."""
+        for group in [*NAVIGATION, ACTIONS]:
+            for item in group["items"]:
+                name = item["title"]
+                if term.lower() in name.lower() and self._call_permission_callback(item.get("permission"), request):
+                    yield SearchResult(name, str(group.get("title", "page")), str(item["link"]), item["icon"])
 
 
 def reload() -> HttpResponse:

@@ -4,7 +4,10 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
+from django.core.management.base import CommandError
+
 from backoffice import upstreams
+from backoffice.commands import Exit
 from backoffice.demo_env import env_file
 from backoffice.errors import NotAllowed, NotConfigured
 from backoffice.models import RemoteWrite
@@ -25,12 +28,18 @@ class SubscribeCommand(WriteCommand):
         parser.add_argument(
             "upstream", nargs="?", choices=list(SUBSCRIBERS), metavar="UPSTREAM", help="default: all that are on"
         )
+        parser.add_argument(
+            "--replace", action="store_true",
+            help="have another one, with a new signing secret, take the place of ours; needs UPSTREAM",
+        )  # fmt: skip
         parser.add_argument("--yes", action="store_true", help="do not ask before a subscription is removed")
         return parser
 
     def subscribe(self, options: dict[str, Any]) -> None:
         """Do the verb. Raises NotAllowed, NotConfigured, CommandError, RemoteError and BackofficeError."""
         actor = self.acting(options, SUBSCRIBE)
+        if options["replace"] and not options["upstream"]:
+            raise CommandError("--replace: name the upstream whose subscription is meant.", returncode=Exit.USAGE)
         for name in [options["upstream"]] if options["upstream"] else _all_that_are_on():
             off = upstreams.why_off(name)
             if off:
@@ -38,7 +47,8 @@ class SubscribeCommand(WriteCommand):
             unreachable = why_unreachable(name)
             if unreachable:
                 raise NotAllowed(f"Nothing was sent. {unreachable}")
-            if not SUBSCRIBERS[name].put_right(actor, _Console(self, name, options)):
+            console = _Console(self, name, options)
+            if not SUBSCRIBERS[name].put_right(actor, console, replace=options["replace"]):
                 self.say(f"{upstreams.UPSTREAMS[name].label} delivers to {delivery_url(name)} as it should.")
         self.end()
 

@@ -40,8 +40,12 @@ class Subscriber(Protocol):
     def trouble(self) -> str:
         """What is not as it should be with our subscription, in a sentence; "" where nothing is. Only reads."""
 
-    def put_right(self, actor: Actor, console: Console) -> bool:
-        """Do what is needed, one write after another, up to the first that is not confirmed; whether anything was."""
+    def put_right(self, actor: Actor, console: Console, *, replace: bool = False) -> bool:
+        """Do what is needed, one write after another, up to the first that is not confirmed; whether anything was.
+
+        Args:
+            replace: another one takes the place of ours, whatever is to be said of it: so its signing secret changes.
+        """
 
 
 SUBSCRIBERS: dict[str, Subscriber] = {}

@@ -141,6 +141,13 @@ NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "Administration",
         "items": [
+            {
+                "title": "Getting started",
+                "icon": "rocket_launch",
+                "link": reverse_lazy("first_steps"),
+                "permission": _may("backoffice.subscribe_upstreamstate", "backoffice.start_syncrun"),
+                "active": _under("first_steps"),
+            },
             _model("Users", "person", "auth.user", "superuser"),
             _model("Groups", "badge", "auth.group", "superuser"),
             _model(
@@ -154,6 +161,25 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
 ]
+
+
+def _action(title: str, page: str, permission: str) -> dict[str, Any]:
+    return {"title": title, "icon": "add", "link": reverse_lazy(f"admin:{page}"), "permission": _may(permission)}
+
+
+ACTIONS: dict[str, Any] = {
+    "title": "Begin",
+    "items": [
+        _action("New customer", "create_customer", "customers.create_customer"),
+        _action("New support customer", "create_supportcustomer", "customers.create_supportcustomer"),
+        _action("New contact", "create_contact", "customers.create_contact"),
+        _action("Import contacts", "import_contacts", "customers.create_contact"),
+        _action("New organization", "create_organization", "customers.create_organization"),
+        _action("New handling list", "create_handlinglist", "fulfilment.create_handlinglist"),
+        _action("New location", "create_location", "fulfilment.create_location"),
+    ],
+}
+"""What is begun on a page of its own, without a record: the command palette finds these by their names."""
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -207,12 +233,14 @@ UNFOLD: dict[str, Any] = {
     ],
     "SCRIPTS": [
         lambda request: static("backoffice/backoffice.js"),
+        lambda request: static("backoffice/reach.js"),
         lambda request: static("backoffice/live.js"),
         lambda request: static("backoffice/bell.js"),
         lambda request: static("backoffice/lists.js"),
+        lambda request: static("backoffice/palette.js"),
         lambda request: static("customers/setup_links.js"),
     ],
-    "COMMAND": {"search_models": False, "show_history": False},
+    "COMMAND": {"search_models": False, "search_callback": "backoffice.palette.find", "show_history": False},
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": navigation},
     "BORDER_RADIUS": "6px",
     "COLORS": {

@@ -4,7 +4,17 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from backoffice import bulkviews, exportpages, health, needspage, notifypage, savedviewpages, searchpage, views
+from backoffice import (
+    bulkviews,
+    exportpages,
+    firststepspage,
+    health,
+    needspage,
+    notifypage,
+    savedviewpages,
+    searchpage,
+    views,
+)
 from backoffice.webhooks.inbox import inbox
 
 SETUP_LINKS = RedirectView.as_view(pattern_name="admin:customers_setuplink_changelist", query_string=True)
@@ -14,6 +24,9 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("", views.desk, name="desk"),
     path("live/", views.desk_live, name="desk_live"),
+    path("getting-started/", firststepspage.first_steps, name="first_steps"),
+    path("getting-started/<str:step>/look/", firststepspage.look, name="look_at_step"),
+    path("getting-started/<str:upstream>/start/", firststepspage.read_upstream, name="read_upstream"),
     path("runs/start/<str:resource>/", views.start_run, name="start_run"),
     path("runs/<int:pk>/", views.run_page, name="run"),
     path("runs/<int:pk>/live/", views.run_live, name="run_live"),

@@ -207,8 +207,12 @@ class WriteCommand(StaffCommand):
             raise CommandError(f"{verb.label} takes a reason: --reason TEXT.", returncode=Exit.USAGE)
         return given
 
-    def confirm(self, options: dict[str, Any], question: str) -> None:
-        """Ask on a terminal, where ``--yes`` was not given. Raises CommandError: refused for a no, else usage."""
+    def confirm(self, options: dict[str, Any], question: str, otherwise: str = "Nothing was sent.") -> None:
+        """Ask on a terminal, where ``--yes`` was not given. Raises CommandError: refused for a no, else usage.
+
+        Args:
+            otherwise: what a no comes to.
+        """
         if options["yes"]:
             return
         if not sys.stdin.isatty():
@@ -218,7 +222,7 @@ class WriteCommand(StaffCommand):
         self.stderr.write(f"{shown(question)} [y/N] ", style_func=str, ending="")
         self.stderr.flush()
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-            raise CommandError("Nothing was sent.", returncode=Exit.REFUSED)
+            raise CommandError(otherwise, returncode=Exit.REFUSED)
 
     def _leave(self, write: RemoteWrite) -> None:
         """Say what becomes of a write that is broken off."""

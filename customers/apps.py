@@ -10,5 +10,5 @@ class CustomersConfig(AppConfig):
     verbose_name = "Customers"
 
     def ready(self) -> None:
-        from customers import needs, needs_erasure, pasted, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
+        from customers import limits, needs, needs_erasure, pasted, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
         from customers.identity import own  # noqa: F401

@@ -7,6 +7,8 @@ Columns: ``display_name`` (or ``name``), ``email``, ``phone``, ``company``, ``cu
 import csv
 import io
 import json
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +19,10 @@ from django.db.models.functions import Lower
 
 from backoffice.bulk.freeze import Row, digest_of
 from backoffice.export import cell
+from customers.creations import Creation, open_creations
 from customers.models import Contact
+from customers.services.crm import bare
+from customers.verbs.crm import CREATE_CONTACT
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 5_000
@@ -28,6 +33,8 @@ _MEMBER_OF: Mapping[str, str] = {
     "e-mail": "email", "phone": "phone", "company": "company", "custom_fields": "customFields",
     "customfields": "customFields",
 }  # fmt: skip
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # XLSX and ODS, XLS
+_SEPARATOR = re.compile(r"sep=([,;\t|])", re.IGNORECASE)  # how Excel is told in a file's first line
 _IGNORED = frozenset({"state", "error"})  # what our own file of rows that failed says of them
 
 
@@ -49,12 +56,30 @@ class Plan:
 
     rows: Sequence[Row]  # to be created
     here: Sequence[tuple[int, str, Contact]]  # row number, e-mail and who has it
+    under_way: Sequence[tuple[int, str, Creation]]  # row number, who, and what creates that one already
     problems: Sequence[Problem]
 
     @property
     def digest(self) -> str:
         """Of what would be created: a confirmation is of these rows and no others."""
         return digest_of(row.mark for row in self.rows)
+
+    @property
+    def selection(self) -> str:
+        """What is to be created, as a bulk action names it."""
+        return f"{len(self.rows):,} contact{'' if len(self.rows) == 1 else 's'} from a file"
+
+    @property
+    def in_words(self) -> str:
+        """How many rows there are of each kind, in a sentence; what is none is left out."""
+        counts = {
+            "would be created": len(self.rows),
+            "here already by their e-mail and left alone": len(self.here),
+            "being created already and left alone": len(self.under_way),
+            "cannot be taken": len(self.problems),
+        }
+        told = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
+        return f"{told}." if told else "There is no row below the first line."
 
 
 @dataclass
@@ -68,15 +93,25 @@ class _Read:
     @property
     def email(self) -> str:
         """As it is compared."""
-        return str(self.sends.get("email", "")).lower()
+        return bare(self.sends.get("email"))
+
+    @property
+    def key(self) -> str:
+        """By what it is known among creations."""
+        return _key(self.sends)
 
 
 def decoded(content: bytes) -> str:
-    """The text of a file. Raises NotReadable."""
+    """The text of a file: UTF-8, or the UTF-16 that spreadsheets call Unicode text. Raises NotReadable.
+
+    Which of the older encodings another text is in nobody can tell, and a guess would garble names for good.
+    """
     if len(content) > MAX_BYTES:
         raise NotReadable(f"It is larger than {MAX_BYTES // 1024:,} KiB. Split it.")
+    if content.startswith(_WORKBOOKS):
+        raise NotReadable("It is a spreadsheet's workbook, not a CSV file. Open it there and save it as CSV UTF-8.")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
         raise NotReadable("It is not UTF-8 text. Save it as CSV UTF-8.") from None
 
@@ -87,7 +122,8 @@ def planned(text: str) -> Plan:
     emails = {row.email for row in read} - {""}
     known = Contact.objects.filter(vanished_at=None).alias(lower=Lower("email")).filter(lower__in=emails)
     by_email = {contact.email.lower(): contact for contact in known.defer("payload", "search_text")}
-    rows, here, problems, met = [], [], [], dict[str, int]()
+    creations = {_key(creation.sends): creation for creation in open_creations(CREATE_CONTACT)}
+    rows, here, under_way, problems, met = [], [], [], [], dict[str, int]()
     for row in read:
         if row.email and row.email in met:
             row.problems.append(f"it has the e-mail of row {met[row.email]}")
@@ -97,33 +133,40 @@ def planned(text: str) -> Plan:
             problems.append(Problem(row.number, f"{'; '.join(row.problems)}."))
         elif row.email in by_email:
             here.append((row.number, row.sends["email"], by_email[row.email]))
+        elif row.key in creations:
+            under_way.append((row.number, row.sends.get("email") or row.sends["displayName"], creations[row.key]))
         else:
             rows.append(Row("", row.sends["displayName"], row.sends))
-    return Plan(rows, here, problems)
+    return Plan(rows, here, under_way, problems)
 
 
 def _rows(text: str) -> Iterator[_Read]:
     if "\x00" in text:
         raise NotReadable("It holds null characters, so it is no text.")
-    first = text.lstrip("\ufeff").partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    lines = csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=delimiter, strict=True)
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    first, _, rest = text.partition("\n")
+    stated = _SEPARATOR.fullmatch(first.strip())
+    text, above = (rest, 1) if stated else (text, 0)
+    delimiter = stated[1] if stated else max(",;\t|", key=first.count)
+    lines = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
-        heading = [name.strip() for name in next(lines, [])]
-        members = _members(heading)
+        members = _members([name.strip() for name in next(lines, [])])
         for count, cells in enumerate(lines, 1):
             if count > MAX_ROWS:
                 raise NotReadable(f"It has more than {MAX_ROWS:,} rows. Split it.")
             if any(part.strip() for part in cells):
-                yield _read(count + 1, members, cells)
+                yield _read(above + count + 1, members, cells)
     except csv.Error as error:
-        raise NotReadable(f"Line {lines.line_num} cannot be read: {error}.") from None
+        raise NotReadable(f"Line {above + lines.line_num} cannot be read: {error}.") from None
 
 
 def _members(heading: Sequence[str]) -> list[str]:
     """The member of each column. Raises NotReadable."""
     members = []
     for name in heading:
+        if not name:
+            members.append("")
+            continue
         is_custom = name.lower().startswith(CUSTOM) and len(name) > len(CUSTOM)
         member = name if is_custom or name.lower() in _IGNORED else _MEMBER_OF.get(name.lower(), "")
         if not member:
@@ -145,6 +188,9 @@ def _read(number: int, members: Sequence[str], cells: Sequence[str]) -> _Read:
         value = _plain(part.strip())
         if not value or member.lower() in _IGNORED:
             continue
+        if not member:
+            row.problems.append(f"{value[:60]!r} stands in a column without a name")
+            continue
         if member == "customFields":
             custom |= _object(row, value)
         elif len(value) > MAX_CHARS:
@@ -163,6 +209,11 @@ def _read(number: int, members: Sequence[str], cells: Sequence[str]) -> _Read:
         except ValidationError:
             row.problems.append(f"{row.sends['email'][:60]!r} is no e-mail address")
     return row
+
+
+def _key(sends: Mapping[str, Any]) -> str:
+    """By what a creation is known: its e-mail, else all that is sent."""
+    return bare(sends.get("email")) or Row("", "", sends).mark
 
 
 def _object(row: _Read, text: str) -> dict[str, Any]:

@@ -6,12 +6,15 @@ from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
 
-from backoffice.client import PERSON
 from backoffice.commands import add_limit, asked_for, shown
+from backoffice.errors import NotInThisState
 from backoffice.mirror import MirrorModel
 from backoffice.object_command import ObjectCommand
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND
+from backoffice.writes.verbs import WriteVerb
+from customers.creations import open_creations
+from customers.services.crm import Kind
 
 
 class CrmCommand(ObjectCommand[MirrorModel]):
@@ -61,9 +64,28 @@ class CrmCommand(ObjectCommand[MirrorModel]):
     def fetch(self, options: dict[str, Any]) -> None:
         """Read an object from L4YERCAK3, mirrored or not, and print it."""
         self.actor(options, self.view, self.fetching)
-        with self.refreshing.client(PERSON) as api:
+        with self.reading() as api:
             row = single.fetch(self.refreshing.resource, api, options["remote_id"], BY_HAND)
         self.tell_object(row, options)
+
+    @staticmethod
+    def add_another(creating: ArgumentParser) -> None:
+        """The option ``--another`` of a verb that creates; see ``refuse_second``."""
+        creating.add_argument(
+            "--another", action="store_true", help="create it though one like it is being created already"
+        )
+
+    def refuse_second(self, verb: WriteVerb, kind: Kind, options: dict[str, Any], sends: dict[str, Any]) -> None:
+        """Raises NotInThisState where the same is being created already: its answer may only be late."""
+        self.acting(options, verb.permission)
+        if options["another"]:
+            return
+        for creation in open_creations(verb):
+            if creation.id != options["write"] and creation.is_alike(kind, sends):
+                raise NotInThisState(
+                    f"The same {kind.noun} is being created already, and nobody knows yet whether it was done. Nothing "
+                    f"was sent. See: {creation.command}. If this is another one: add --another."
+                )
 
     def tell_object(self, row: Any, options: dict[str, Any]) -> None:
         if options["json"]:

@@ -10,6 +10,7 @@ from django.db.models.lookups import Exact
 from backoffice.search import Findable, Term, register, register_index
 from customers.identity import normal
 from customers.models.identity import IdentityKey
+from customers.models.kirim import SetupLink
 from customers.pasted import MARK
 from customers.person.address import page_url
 
@@ -32,9 +33,16 @@ def by_keys(term: Term) -> Mapping[str, list[int]]:
     return found
 
 
-def _of_link(term: Term) -> Q:
-    """A pasted link was shortened to a mark and its last four characters on the way in."""
-    return Q(token_last4=term.text.removeprefix(MARK)) if term.text.startswith(MARK) else Q()
+def by_link(term: Term) -> Mapping[str, list[int]]:
+    """A setup link and its customer. A pasted link was shortened to a mark and its last four on the way in."""
+    if not term.text.startswith(MARK):
+        return {}
+    links = SetupLink.objects.filter(token_last4=term.text.removeprefix(MARK))
+    keys = list(links.values_list("pk", "customer")[:MOST_KEYS])
+    return {
+        "kirim.setup_links": [link for link, _ in keys],
+        "kirim.customers": [customer for _, customer in keys if customer],
+    }
 
 
 def _of_account(term: Term) -> Q:
@@ -54,7 +62,7 @@ def _of_transaction(term: Term) -> Q:
 register(
     Findable("kirim.customers", lambda term: Q(), page=page_url),
     Findable("kirim.accounts", _of_account, inside="name__icontains"),
-    Findable("kirim.setup_links", _of_link, inside=""),
+    Findable("kirim.setup_links", lambda term: Q(), inside=""),
     Findable("apideck.customers", lambda term: Q()),
     Findable("layercake.contacts", lambda term: _email("email", term)),
     Findable("layercake.organizations", lambda term: Q()),
@@ -62,3 +70,4 @@ register(
     Findable("layercake.transactions", _of_transaction),
 )
 register_index(by_keys)
+register_index(by_link)

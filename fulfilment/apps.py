@@ -10,4 +10,4 @@ class FulfilmentConfig(AppConfig):
     verbose_name = "Fulfilment"
 
     def ready(self) -> None:
-        from fulfilment import identity, needs, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
+        from fulfilment import identity, limits, needs, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them

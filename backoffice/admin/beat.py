@@ -18,6 +18,10 @@ from django_celery_beat.models import (
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from backoffice.times import ago, at
+
+_RENAMED = {"last_run_at": "last_run_moment"}  # in the person's own zone
+
 
 class ThemedTaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):  # type: ignore[misc]  # both are untyped
     """The registered tasks, drawn as the theme draws a choice."""
@@ -38,6 +42,12 @@ class PeriodicTaskAdmin(BeatTaskAdmin, ModelAdmin):  # type: ignore[misc]
     """What runs when. Switch a default off rather than delete it: the next migrate would bring it back."""
 
     form = ThemedTaskForm
+    list_display = ("name", "enabled", "scheduler", "last_run")
+    fieldsets = tuple(
+        (title, {**how, "fields": tuple(_RENAMED.get(name, name) for name in how["fields"])})
+        for title, how in BeatTaskAdmin.fieldsets
+    )
+    readonly_fields = ("last_run_moment", "crontab_translation")
     date_hierarchy = None
     # Not run_tasks: "Refresh now" on the lists does that, and writes down who asked.
     actions = ("enable_tasks", "disable_tasks", "toggle_tasks")
@@ -45,6 +55,14 @@ class PeriodicTaskAdmin(BeatTaskAdmin, ModelAdmin):  # type: ignore[misc]
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The package lets everybody who sees the list use them; they change schedules."""
         return super().get_actions(request) if self.has_change_permission(request) else {}
+
+    @admin.display(description="last run", ordering="last_run_at")
+    def last_run(self, task: PeriodicTask) -> str:
+        return ago(task.last_run_at)
+
+    @admin.display(description="last run")
+    def last_run_moment(self, task: PeriodicTask) -> str:
+        return at(task.last_run_at, empty="never")
 
 
 class UsersInline(TabularInline):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from backoffice import times
-from backoffice.access import readable_resources
+from backoffice.access import about_readable
 from backoffice.admin.filters import Filter, ResourceFilter, value_filter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Fact, ReadOnlyAdmin, Section
@@ -72,7 +72,7 @@ class RowChangeAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RowChange]:
         rows: QuerySet[RowChange] = super().get_queryset(request)
-        return rows.filter(resource__in=readable_resources(request.user))
+        return rows.filter(about_readable(request.user))
 
     @admin.display(description="kind", ordering="resource")
     def kind(self, change: RowChange) -> str:

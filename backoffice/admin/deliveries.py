@@ -16,12 +16,13 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from backoffice import times, upstreams
-from backoffice.access import readable_resources
+from backoffice.access import about_readable, hidden_members, readable_resources
 from backoffice.admin.filters import Filter, choice_filter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
 from backoffice.badges import Tone, word
 from backoffice.client import PERSON
+from backoffice.masking import MASKED, masked_deeply
 from backoffice.models import RowChange, UpstreamState, WebhookDelivery
 from backoffice.payloads import shown_changes, shown_payload
 from backoffice.sync.resource import RESOURCES
@@ -122,7 +123,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         if request.user.has_perm("backoffice.view_rowchange"):
             yield Section("What it changed here", "admin/parts/_delivery_changes.html", _changes(request, obj))
         if request.user.has_perm("backoffice.view_payload_webhookdelivery"):
-            yield Section("As received, less secrets", "admin/parts/_payload.html", {"payload": _payload(obj)})
+            yield Section("As received, less secrets", "admin/parts/_payload.html", {"payload": _payload(request, obj)})
 
     def buttons(self, request: HttpRequest, obj: WebhookDelivery) -> Iterable[Button]:
         if request.user.has_perm("backoffice.replay_webhookdelivery"):
@@ -199,15 +200,18 @@ def _about(request: HttpRequest, delivery: WebhookDelivery) -> SafeString | None
 def _changes(request: HttpRequest, delivery: WebhookDelivery) -> dict[str, Any]:
     """What changed because of it, or of the later delivery of the same object that it was processed with."""
     cause = process.cause_of(delivery)
-    changes = RowChange.objects.filter(delivery=cause, resource__in=readable_resources(request.user))[:MAX_CHANGES]
+    changes = RowChange.objects.filter(about_readable(request.user), delivery=cause)[:MAX_CHANGES]
     lines = shown_changes(changes, request.user)
     other = "" if cause.pk == delivery.pk else reverse("admin:backoffice_webhookdelivery_change", args=[cause.pk])
     return {"lines": lines, "other": other, "is_done": delivery.state == State.PROCESSED}
 
 
-def _payload(delivery: WebhookDelivery) -> SafeString | str:
+def _payload(request: HttpRequest, delivery: WebhookDelivery) -> SafeString | str:
+    """What was delivered, less what the person may not see of that upstream's records."""
+    of_it = (name for name, resource in RESOURCES.items() if resource.upstream == delivery.upstream)
+    hidden = frozenset().union(*(hidden_members(request.user, name) for name in of_it))
     try:
         members = bodies.reread(delivery.payload)
     except Unreadable:
-        return delivery.payload
-    return shown_payload(members, frozenset(members))
+        return MASKED if hidden else delivery.payload
+    return shown_payload(masked_deeply(members, hidden), frozenset(members))

@@ -14,9 +14,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.dataclasses import SearchResult
 
-from backoffice import freshness, times, upstreams
+from backoffice import freshness, limits, times, upstreams
 from backoffice.access import hidden_members
 from backoffice.admin import fetching, live
 from backoffice.admin.fetching import Fetch
@@ -75,7 +74,7 @@ class MirrorAdmin(SelectingAdmin):
         super().prepare_list(request, changes)
         if not changes.result_count:
             changes.empty_sentence = freshness.why_empty(self.resource, is_narrowed=changes.is_narrowed)
-        changes.note = self._how_old()
+        changes.note = format_html("{}{}", self._how_old(), self._within())
         if request.user.has_perm("backoffice.start_syncrun"):
             url = reverse("start_run", args=[self.resource_name])
             changes.buttons = [Button("Refresh now", url, "sync", off=self.upstream_off)]
@@ -90,6 +89,10 @@ class MirrorAdmin(SelectingAdmin):
             return format_html("Read completely {}.", times.ago(swept_from))
         them = things(self.resource_name)
         return format_html("The {} are as old as the age beside them; last sync {}.", them, times.ago(swept_from))
+
+    def _within(self) -> str:
+        """Says to people with limits that these narrow the list."""
+        return f" You work with {limits.in_words()}; the rest is not shown." if limits.narrowing(self.model) else ""
 
     @property
     def upstream_off(self) -> str:
@@ -113,24 +116,6 @@ class MirrorAdmin(SelectingAdmin):
     def holding(self, part: str) -> Q:
         """Rows in which a word of a search, in lower case, occurs."""
         raise NotImplementedError
-
-    @property
-    def palette_rank(self) -> int:
-        """Resources that others hang on are found first."""
-        return list(RESOURCES).index(self.resource_name)
-
-    def palette(self, request: HttpRequest, term: str, limit: int) -> list[SearchResult]:
-        """Hits for the command palette."""
-        rows, _ = self.get_search_results(request, self.get_queryset(request).filter(vanished_at=None), term)
-        return [
-            SearchResult(
-                title=str(row)[:80],
-                description=f"{self.opts.verbose_name} {row.remote_id}",
-                link=reverse(self._url("change"), args=[row.pk]),
-                icon="database",
-            )
-            for row in rows[:limit]
-        ]
 
     def fresh_at(self, row: Any, swept_from: datetime | None) -> datetime | None:
         """What the row's age counts from."""

@@ -157,6 +157,14 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             return gone
         return self.record_page(request, obj)
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """To the record's page, where its history stands; Django's own would only say that there is none."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return redirect(self._url("change"), object_id)
+
     def record_page(self, request: HttpRequest, obj: Any) -> HttpResponseBase:
         """The page of one record that the person may see."""
         context = {

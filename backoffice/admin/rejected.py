@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from backoffice import tasks, times, upstreams
-from backoffice.access import hidden_members, readable_resources
+from backoffice.access import about_readable, hidden_members
 from backoffice.admin.filters import Filter, ResourceFilter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
@@ -60,7 +60,7 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RejectedRecord]:
         rows: QuerySet[RejectedRecord] = super().get_queryset(request)
-        return rows.filter(resource__in=readable_resources(request.user))
+        return rows.filter(about_readable(request.user))
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)

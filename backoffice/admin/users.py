@@ -1,15 +1,21 @@
 """Users and groups, in the theme, for superusers only: who could edit them could give himself any permission."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from axes.utils import reset
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, StackedInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectMultipleWidget
+
+from backoffice.limits import KINDS
+from backoffice.models import StaffLimits
+from backoffice.times import ago, at
 
 
 class SuperusersOnly:
@@ -44,17 +50,84 @@ class NewPasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]  # unfold 
         return user
 
 
+class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A choice of several values for each kind of limit; none chosen of a kind is no limit of that kind."""
+
+    class Meta:
+        model = StaffLimits
+        fields: ClassVar[list[str]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind in KINDS.values():
+            chosen = self.instance.values.get(kind.name, [])
+            there = dict(kind.choices())
+            gone = {value: f"{value} (not here any more)" for value in chosen if value not in there}
+            self.fields[kind.name] = forms.MultipleChoiceField(
+                label=kind.label,
+                choices=[*there.items(), *gone.items()],
+                initial=chosen,
+                required=False,
+                help_text="None chosen: all of them.",
+                widget=UnfoldAdminSelectMultipleWidget(),
+            )
+
+    def save(self, commit: bool = True) -> StaffLimits:
+        chosen = {name: self.cleaned_data[name] for name in KINDS}
+        self.instance.values = {name: values for name, values in chosen.items() if values}
+        limits: StaffLimits = super().save(commit)
+        return limits
+
+
+class LimitsInline(StackedInline):  # type: ignore[misc]  # unfold is untyped
+    """The part of the records that the person works with. Superusers have no limits."""
+
+    model = StaffLimits
+    form = LimitsForm
+    verbose_name_plural = "limits: the part of the records that this person works with"
+    can_delete = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*KINDS]
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, **{**kwargs, "fields": []})  # those of the form are made by itself
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request)
+
+    has_add_permission = has_change_permission = has_view_permission
+
+
 class UserAdmin(SuperusersOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold is untyped
     """Accounts. People need 'staff status' and a group; who leaves is deactivated, so that history keeps its names."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = NewPasswordForm
-    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "last_login")
+    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "seen")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
+    inlines = (LimitsInline,)
+    fieldsets = (*tuple(DjangoUserAdmin.fieldsets or ())[:-1], ("Dates", {"fields": ("logged_in", "joined")}))
+    readonly_fields = ("logged_in", "joined")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()  # an account is made first
+
+    @admin.display(description="last log-in", ordering="last_login")
+    def seen(self, user: User) -> str:
+        return ago(user.last_login)
+
+    @admin.display(description="last log-in")
+    def logged_in(self, user: User) -> str:
+        return at(user.last_login, empty="never")
+
+    @admin.display(description="joined")
+    def joined(self, user: User) -> str:
+        return at(user.date_joined)
 
 
 class GroupAdmin(SuperusersOnly, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]

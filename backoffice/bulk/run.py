@@ -33,7 +33,7 @@ from backoffice.notify import tell
 from backoffice.wording import remote_error_in_words
 from backoffice.writes import settle as settling
 from backoffice.writes.carry_out import carry_out, renew
-from backoffice.writes.plan import Actor, plan
+from backoffice.writes.plan import Actor, check_within, plan
 from backoffice.writes.sending import settle
 from backoffice.writes.verbs import ReadVerb, WriteVerb
 
@@ -217,6 +217,7 @@ def _follow(item: BulkItem, write: RemoteWrite) -> None:
 def _read(item: BulkItem, verb: ReadVerb, actor: Actor, patience: Patience, api: RemoteClient | None) -> None:
     """Read one object again."""
     actor.check(verb.permission)
+    check_within(verb, actor, item.remote_id)
     label = upstreams.UPSTREAMS[verb.upstream].label
     try:
         if api is not None:

@@ -10,23 +10,24 @@ from backoffice.checks.installation import check_backup, check_clock, check_data
 from backoffice.checks.upstreams import check_deliveries, check_upstreams, check_webhooks
 from backoffice.checks.work import broker_trouble, check_broker, check_runs
 
-__all__ = ["Finding", "Health", "broker_trouble", "check_deliveries", "everything"]
+__all__ = ["Finding", "Health", "broker_trouble", "check_deliveries", "everything", "guarded"]
 
 
 def everything() -> Iterator[Finding]:
     """All findings, in the order in which they are best put right."""
     yield from check_settings()
     is_there = True
-    for finding in _guarded("database", check_database):
+    for finding in guarded("database", check_database):
         is_there = is_there and finding.state is not Health.FAIL
         yield finding
     for check in (check_clock, check_runs, check_upstreams, check_webhooks, check_deliveries) if is_there else ():
-        yield from _guarded(check.__name__.removeprefix("check_"), check)
+        yield from guarded(check.__name__.removeprefix("check_"), check)
     yield from check_broker()
     yield from check_backup()
 
 
-def _guarded(name: str, check: Check) -> Iterator[Finding]:
+def guarded(name: str, check: Check) -> Iterator[Finding]:
+    """What the check finds; trouble of the database's is a finding too."""
     try:
         yield from check()
     except DatabaseError as error:

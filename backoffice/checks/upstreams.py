@@ -16,21 +16,30 @@ from backoffice.webhooks.summary import only_refused
 
 
 def check_upstreams() -> Iterator[Finding]:
-    """Each upstream: its variables, whether it is the one mirrored here, and whether it takes our key."""
-    for name, upstream in upstreams.UPSTREAMS.items():
-        missing = upstreams.missing_variables(name)
-        if missing:
-            half = len(missing) < len(upstream.variables)
-            yield Finding(
-                name,
-                Health.FAIL if half else Health.WARN,
-                f"off: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
-                upstreams.to_do(name),
-            )
-        elif not upstreams.is_on(name):
-            yield Finding(name, Health.FAIL, "off: a variable cannot be used", upstreams.to_do(name))
-        else:
-            yield _credentials(name)
+    """Each upstream."""
+    for name in upstreams.UPSTREAMS:
+        yield from check_upstream(name)
+
+
+def check_upstream(name: str) -> Iterator[Finding]:
+    """One upstream: its variables, whether it is the one mirrored here, and whether it takes our key."""
+    yield why_upstream_is_off(name) or _credentials(name)
+
+
+def why_upstream_is_off(name: str) -> Finding | None:
+    """What its variables lack; None where it is on. Asks nobody."""
+    missing = upstreams.missing_variables(name)
+    if missing:
+        half = len(missing) < len(upstreams.UPSTREAMS[name].variables)
+        return Finding(
+            name,
+            Health.FAIL if half else Health.WARN,
+            f"off: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
+            upstreams.to_do(name),
+        )
+    if not upstreams.is_on(name):
+        return Finding(name, Health.FAIL, "off: a variable cannot be used", upstreams.to_do(name))
+    return None
 
 
 def _credentials(name: str) -> Finding:
@@ -61,9 +70,14 @@ def _credentials(name: str) -> Finding:
 
 def check_webhooks() -> Iterator[Finding]:
     """Each upstream that is on and can tell us of changes: whether it does, and whether we could verify that."""
-    for name, inbox in INBOXES.items():
-        if upstreams.is_on(name):
-            yield _webhooks(f"{name} webhooks", inbox)
+    for name in INBOXES:
+        yield from check_webhooks_of(name)
+
+
+def check_webhooks_of(name: str) -> Iterator[Finding]:
+    """One upstream's webhooks; nothing where it is off."""
+    if name in INBOXES and upstreams.is_on(name):
+        yield _webhooks(f"{name} webhooks", INBOXES[name])
 
 
 def _webhooks(name: str, inbox: Inbox) -> Finding:

@@ -3,6 +3,7 @@
 from backoffice.models.bulk import BulkAction, BulkItem
 from backoffice.models.changes import RowChange
 from backoffice.models.exports import Export
+from backoffice.models.limits import StaffLimits
 from backoffice.models.notifications import Notification
 from backoffice.models.sync import SILENT_AFTER, Drift, RejectedRecord, SyncRun
 from backoffice.models.upstreams import UpstreamState
@@ -12,5 +13,5 @@ from backoffice.models.writes import RemoteWrite, WriteAttempt
 
 __all__ = [
     "SILENT_AFTER", "BulkAction", "BulkItem", "Drift", "Export", "Notification", "RejectedRecord", "RemoteWrite",
-    "RowChange", "SavedView", "SyncRun", "UpstreamState", "WebhookDelivery", "WriteAttempt",
+    "RowChange", "SavedView", "StaffLimits", "SyncRun", "UpstreamState", "WebhookDelivery", "WriteAttempt",
 ]  # fmt: skip

@@ -45,6 +45,7 @@ class Export(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     rows = models.PositiveBigIntegerField(null=True, blank=True)
     as_of = models.DateTimeField(null=True, blank=True, help_text="The rows were so, or are newer, at this moment.")
+    within = models.JSONField(default=dict, help_text="What the person was limited to when it was written, by kind.")
     file_name = models.CharField(max_length=64, blank=True, help_text="Below DATA_DIR/exports; nobody can guess it.")
     error = models.CharField(max_length=500, blank=True, help_text="Why there is no file, in a sentence.")
 

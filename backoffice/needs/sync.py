@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice import freshness
-from backoffice.access import readable_resources
+from backoffice.access import about_readable
 from backoffice.models import Drift, RejectedRecord, SyncRun
 from backoffice.needs.section import SHOWN, Kind, Line, Person, register
 from backoffice.wording import label_of
@@ -57,7 +57,7 @@ def rejected(person: Person) -> QuerySet[RejectedRecord] | None:
     """Those of what the person may see."""
     if not person.has_perm("backoffice.view_rejectedrecord"):
         return None
-    return RejectedRecord.objects.filter(resolved_at=None, resource__in=readable_resources(person))
+    return RejectedRecord.objects.filter(about_readable(person), resolved_at=None)
 
 
 def rejected_lines(person: Person) -> Sequence[Line]:

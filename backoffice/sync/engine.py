@@ -10,7 +10,7 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from backoffice import database, upstreams
+from backoffice import database, limits, upstreams
 from backoffice.client import BACKGROUND
 from backoffice.errors import BackofficeError, RemoteAuthFailed, RemoteError, RemoteRejected
 from backoffice.models import SyncRun
@@ -34,6 +34,7 @@ Progress = Callable[[SyncRun], None]
 StopSignal = Callable[[], bool]
 
 
+@limits.everything()
 def carry_out(
     run: SyncRun,
     *,

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from backoffice import upstreams
-from backoffice.errors import RemoteContractError, RemoteNotFound
+from backoffice import limits, upstreams
+from backoffice.errors import NotAllowed, RemoteContractError, RemoteNotFound
 from backoffice.mirror import MirrorModel
 from backoffice.records import id_in
 from backoffice.sync import references, rejected
@@ -27,6 +27,7 @@ def fetch(resource_name: str, api: Any, remote_id: str, cause: Cause) -> MirrorM
             settled by the next complete sync.
         RemoteContractError: the answer cannot be taken; it is among the rejected records, a stored row stays.
         RemoteError: the remote cannot be asked now.
+        NotAllowed: it was mirrored, but lies beyond the limits of whoever asked.
     """
     resource = RESOURCES[resource_name]
     noun = resource.model._meta.verbose_name
@@ -38,14 +39,28 @@ def fetch(resource_name: str, api: Any, remote_id: str, cause: Cause) -> MirrorM
     answered = id_in(batch.rows[0], resource.key)
     if answered not in {remote_id, ""}:
         raise RemoteContractError(resource.endpoint, f"answered with another {noun}; nothing was stored")
+    return keep(resource_name, remote_id if answered else "", batch, cause)
+
+
+def keep(resource_name: str, remote_id: str, batch: Batch, cause: Cause) -> MirrorModel:
+    """Store the body of one object; its row. Raises RemoteContractError, as ``fetch``.
+
+    Args:
+        remote_id: the object's; "" where the body has none that can be read.
+    """
     take(resource_name, batch, cause)
-    row: MirrorModel | None = resource.model._default_manager.filter(remote_id=remote_id).first()
-    problem = rejected.reason_of(resource_name, remote_id) if answered else "it has no usable id"
+    resource = RESOURCES[resource_name]
+    row: MirrorModel | None = resource.model._base_manager.filter(remote_id=remote_id).first()
+    problem = rejected.reason_of(resource_name, remote_id) if remote_id else "it has no usable id"
     if row is None or problem:
         raise RemoteContractError(resource.endpoint, f"the answer cannot be taken, see rejected records: {problem}")
+    if not resource.model._default_manager.filter(pk=row.pk).exists():
+        noun = resource.model._meta.verbose_name
+        raise NotAllowed(f"The {noun} {remote_id!r} lies beyond the {limits.in_words()} that you work with.")
     return row
 
 
+@limits.everything()
 def mark_gone(resource_name: str, remote_id: str, asked_at: datetime, cause: Cause) -> None:
     """Mark a row as vanished, because a read that was asked for after we had it removed found nothing."""
     changes = Changes(resource_name, cause)
@@ -56,6 +71,7 @@ def mark_gone(resource_name: str, remote_id: str, asked_at: datetime, cause: Cau
             changes.keep(changes.vanishing([remote_id]))
 
 
+@limits.everything()
 def take(resource_name: str, batch: Batch, cause: Cause) -> None:
     """Store the rows of ``batch`` in one transaction. A body older than the stored one changes nothing.
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from backoffice.errors import RemoteError, RemoteNotFound
+from backoffice.errors import RemoteError, RemoteNotFound, RemoteUnsupported
 from backoffice.models import SyncRun
 from backoffice.sync.ahead import in_order
 from backoffice.sync.changes import Cause, Changes
@@ -67,13 +67,15 @@ def is_held(resource: Resource, count: int, accepted: SyncRun | None) -> bool:
 def settle(sweep: Sweep, pks: "array[int]") -> None:
     """Look a second time for every candidate and mark those that are gone.
 
-    A look that fails proves nothing; one after which no other would do better raises its RemoteError.
+    Each is read by its id; where the remote has no such read, or says that it cannot do it, the whole list is read a
+    second time. A look that fails proves nothing; one after which no other would do better raises its RemoteError.
     """
-    if not pks:
-        return
-    if sweep.resource.can_read:
-        _settle_by_reading(sweep, pks)
-        return
+    left = _settle_by_reading(sweep, pks) if sweep.resource.can_read else pks
+    if left:
+        _settle_by_sweeping(sweep, left)
+
+
+def _settle_by_sweeping(sweep: Sweep, pks: "array[int]") -> None:
     first, sweep.met.swept = sweep.met.swept, SeenRows()
     sweep.read_all()
     second, sweep.met.swept = sweep.met.swept, first
@@ -81,27 +83,38 @@ def settle(sweep: Sweep, pks: "array[int]") -> None:
         _mark(sweep, [pk for pk in pks if pk not in second])
 
 
-def _settle_by_reading(sweep: Sweep, pks: "array[int]") -> None:
+def _settle_by_reading(sweep: Sweep, pks: "array[int]") -> "array[int]":
+    """Those that are left, as the remote says that it cannot read a single one."""
+    left, refusals = array("q"), list[RemoteError]()
     for start in range(0, len(pks), CHUNK):
         rows = sweep.resource.model._default_manager.filter(pk__in=pks[start : start + CHUNK].tolist())
         gone: list[int] = []
-        for pk, batch, error in sweep.ahead(_looks(sweep, dict(rows.values_list("pk", "remote_id")))):
+        for pk, batch, error in sweep.ahead(_looks(sweep, dict(rows.values_list("pk", "remote_id")), refusals)):
             if isinstance(error, RemoteNotFound):
                 gone.append(pk)
+            elif isinstance(error, RemoteUnsupported):
+                left.append(pk)
             elif error is not None:
                 sweep.miss(error)
             else:
                 sweep.take(batch)  # it is there after all: the list had only missed it
         _mark(sweep, gone)
+    return left
 
 
-def _looks(sweep: Sweep, ids: dict[int, str]) -> Iterator[tuple[int, Batch | None, RemoteError | None]]:
+def _looks(
+    sweep: Sweep, ids: dict[int, str], refusals: list[RemoteError]
+) -> Iterator[tuple[int, Batch | None, RemoteError | None]]:
     def look(pk: int, remote_id: str) -> tuple[int, Batch | None, RemoteError | None]:
+        if refusals:  # it cannot read any: not asked again
+            return pk, None, refusals[0]
         try:
             batch = sweep.resource.look(sweep.api, remote_id, sweep.run.checkpoint)
         except RemoteError as error:
             if error.is_for_all:
                 raise
+            if isinstance(error, RemoteUnsupported):
+                refusals.append(error)
             return pk, None, error
         return pk, batch, None
 

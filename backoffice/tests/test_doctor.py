@@ -307,7 +307,7 @@ def test_a_check_that_meets_database_trouble_is_a_finding() -> None:
             cursor.execute("SELECT it FROM nowhere")
         yield from ()
 
-    (finding,) = checks._guarded("odd", broken)
+    (finding,) = checks.guarded("odd", broken)
     assert finding.state is Health.FAIL
     assert "nowhere" in finding.text
 

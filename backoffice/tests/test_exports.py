@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 
 from backoffice import export as files
 from backoffice import exports, tasks
-from backoffice.models import Export
+from backoffice.models import Export, StaffLimits
 from backoffice.tests.factories import RunFactory, person, superuser
 from backoffice.tests.reading import page_of
 from backoffice.tests.shell import database_url
@@ -204,6 +204,22 @@ def test_rows_that_the_person_may_not_see_are_not_in_the_file(client):
         assert Export.objects.first().rows == rows, role
 
 
+def test_a_file_holds_what_lies_within_the_persons_limits_and_is_gone_once_these_change(client):
+    for team in ("team_one", "team_two"):
+        CustomerFactory(team_id=team, name=f"Of {team}")
+    user = person("viewer")
+    limits = StaffLimits.objects.create(user=user, values={"team": ["team_one"]})
+    client.force_login(user)
+    ask(client, columns=["name"])
+    lines = text_of(client).splitlines()
+    assert "Limited to,1 team" in lines and lines[-1] == "Of team_one" and "Of team_two" not in lines
+    limits.values = {"team": ["team_two"]}
+    limits.save()
+    export = Export.objects.get()
+    page = client.get(f"/exports/{export.pk}/download/", follow=True).content.decode()
+    assert "What you may see of the list was changed since" in page
+
+
 def test_all_changes_are_posts_with_a_token(desk):
     ask(desk)
     export = Export.objects.get()
@@ -256,7 +272,7 @@ def test_two_workers_leave_one_file(data_dir):
     first = exports._claim(export.pk)
     Export.objects.filter(pk=export.pk).update(state="queued", claim=None)  # it was taken for lost
     exports.carry_out(export.pk)
-    exports._write(first)  # it was not
+    exports._write(first, first.user)  # it was not
     exports.carry_out(export.pk)
     export.refresh_from_db()
     assert export.state == "ready"

@@ -1,25 +1,23 @@
 """Who may see and do what, at every address; and what keeps a browser safe."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.contrib import admin
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from backoffice.models import (
-    BulkAction,
     BulkItem,
     Drift,
     RejectedRecord,
-    RemoteWrite,
     RowChange,
     SyncRun,
     UpstreamState,
     WebhookDelivery,
 )
+from backoffice.tests.addresses import addresses, first_of_each
 from backoffice.tests.factories import (
     PASSWORD,
     ChangeFactory,
@@ -43,7 +41,7 @@ SECRETS = re.compile(f"{SECRET_TEXT}|{PACKED_TEXT}")
 INBOX = "/webhooks/kirim/"  # whoever signs with the secret; test_webhooks_inbox.py
 OPEN = {"/healthz", "/readyz", "/admin/login/", "/admin/jsi18n/", INBOX}  # jsi18n: a catalogue of Django's own words
 POSTS = re.compile(
-    r"/(refresh|retry|replay|stop|again|look|dismiss|resume|runs/start/[^/]+|bulk/[^/]+/cancel)/$"
+    r"/(refresh|retry|replay|start|stop|again|look|dismiss|resume|runs/start/[^/]+|bulk/[^/]+/cancel)/$"
     r"|^/lists/[^/]+/(take|hold|release|undo)/$"
 )
 KERNEL_ONLY = {"backoffice_syncrun", "backoffice_upstreamstate"}
@@ -68,39 +66,7 @@ def rows():
     BulkItem.objects.create(bulk=bulk, position=1, remote_id=customer.remote_id, name=SECRET_TEXT)
     make_write("unknown", bulk=bulk, remote_id=customer.remote_id, reason=SECRET_TEXT, error=SECRET_TEXT)
     one_of_each(PACKED_TEXT, person())
-    return {model: model._default_manager.order_by("pk").first() for model in admin.site._registry}
-
-
-def addresses(rows) -> Iterator[str]:
-    """Every address there is, each with a row that exists."""
-    for pattern, model in _patterns(get_resolver().url_patterns):
-        row = rows.get(model)
-        pk = str(row.pk if row else SyncRun.objects.first().pk)
-        address = re.sub(r"<[^>]*\bremote_id>", "one", pattern)
-        address = re.sub(r"<[^>]*\bkind>", "csv", address)
-        address = re.sub(r"<[^>]*\bresource>", "kirim.customers", address)
-        address = re.sub(r"<[^>]*\bupstream>", "kirim", address)
-        uuid_of = rows[BulkAction if "bulk/" in address else RemoteWrite]
-        address = re.sub(r"<uuid:[^>]*>", str(uuid_of.pk), address)
-        address = re.sub(r"<[^>]*>", pk, address)
-        yield re.sub(r"\(\?P<app_label>[^)]*\)", "customers", address).replace("$", "").replace("^", "")
-
-
-def _patterns(patterns, before="/", model=None):
-    for pattern in patterns:
-        route = before + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from _patterns(pattern.url_patterns, route, _model_at(route) or model)
-        elif isinstance(pattern, URLPattern) and pattern.name is not None or "final_catch_all" not in route:
-            if "(?P<url>" not in route:
-                yield route, model
-
-
-def _model_at(route):
-    for model in admin.site._registry:
-        if route.endswith(f"/{model._meta.app_label}/{model._meta.model_name}/"):
-            return model
-    return None
+    return first_of_each()
 
 
 def model_of(address):

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from backoffice import upstreams
+from backoffice import limits, upstreams
 from backoffice.client import Patience, RemoteClient
 from backoffice.correlation import correlated
 from backoffice.errors import (
@@ -63,6 +63,7 @@ def process_due() -> bool:
     return False
 
 
+@limits.everything()
 def replay(deliveries: QuerySet[WebhookDelivery], patience: Patience, by: User | None) -> list[int]:
     """Process these deliveries again, from their first try on, whatever came of them; here and now.
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from backoffice import times, upstreams
-from backoffice.access import readable_resources
+from backoffice.access import about_readable, readable_resources
 from backoffice.badges import Tone
 from backoffice.models import RowChange, UpstreamState, WebhookDelivery
 from backoffice.sync.resource import RESOURCES
@@ -53,7 +53,7 @@ def summaries(user: User | AnonymousUser, states: Mapping[str, UpstreamState]) -
     received = WebhookDelivery.objects.filter(received_at__gte=since).order_by().values("upstream")
     events = {row["upstream"]: row for row in received.annotate(number=Count("pk"), last=Max("received_at"))}
     readable = readable_resources(user)
-    found = RowChange.objects.filter(unannounced(), changed_at__gte=since, resource__in=readable)
+    found = RowChange.objects.filter(unannounced(), about_readable(user), changed_at__gte=since)
     missed = dict.fromkeys(INBOXES, 0)
     for row in found.order_by().values("resource").annotate(number=Count("remote_id", distinct=True)):
         missed[RESOURCES[row["resource"]].upstream] += row["number"]

@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.utils import timezone
 
-from backoffice import upstreams
+from backoffice import limits, upstreams
 from backoffice.client import Patience, RemoteClient
 from backoffice.correlation import correlated
 from backoffice.errors import BackofficeError, NotConfigured, RemoteError, WriteIsSettled
 from backoffice.models import RemoteWrite
-from backoffice.writes.plan import Actor
+from backoffice.writes.plan import Actor, check_within
 from backoffice.writes.sending import settle, settle_unsent
 from backoffice.writes.verbs import verb_of
 
@@ -35,7 +35,7 @@ def carry_out(
     """
     verb = verb_of(write)
     try:
-        with correlated(write.correlation_id):
+        with correlated(write.correlation_id), limits.everything():
             if api is not None:
                 return (work or _registered(write))(api)
             with verb.client(patience) as own:
@@ -62,6 +62,7 @@ def renew(write: RemoteWrite, actor: Actor, permission: str = "") -> None:
     what follows another write that is not confirmed, as revoking a link that has no new one yet.
     """
     actor.check(permission or verb_of(write).permission)
+    check_within(verb_of(write), actor, write.remote_id, write.owner_remote_id)
     if write.follows and write.follows.state != State.CONFIRMED:
         raise WriteIsSettled(f"It follows write {write.follows.pk}, which is {write.follows.state}. Nothing was sent.")
     if write.identity != upstreams.identity(write.upstream):

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from backoffice import correlation, upstreams
+from backoffice import correlation, limits, upstreams
 from backoffice.access import hidden_members
 from backoffice.errors import NotAllowed
 from backoffice.models import BulkAction, RemoteWrite
 from backoffice.pasted import without_secrets
+from backoffice.sync.resource import RESOURCES
 from backoffice.writes.verbs import Verb, WriteVerb
 
 MAX_REASON_CHARS = 1000
@@ -69,11 +70,14 @@ def plan(
         permission: instead of the verb's own.
 
     Raises:
-        NotAllowed: nothing is written down; also where a member is to be sent that the person may not see.
+        NotAllowed: nothing is written down; also where a member is to be sent that the person may not see, and where
+            the object lies beyond the person's limits, or would lie there then.
         RuntimeError: inside a transaction, as what is rolled back was not written down.
     """
     actor.check(permission or verb.permission)
     _refuse_hidden(verb, actor, sends or {})
+    check_within(verb, actor, remote_id, owner_remote_id)
+    _refuse_beyond(verb, actor, sends or {}, is_new=not remote_id)
     wanted = {
         "upstream": verb.upstream,
         "identity": upstreams.identity(verb.upstream),
@@ -92,6 +96,26 @@ def plan(
     }
     with transaction.atomic(durable=True):
         return RemoteWrite.objects.get_or_create(pk=id or uuid4(), defaults=wanted)
+
+
+def check_within(verb: Verb, actor: Actor, remote_id: str, owner_remote_id: str = "") -> None:
+    """Raises NotAllowed where the object, or what it hangs on, lies beyond the limits of the person."""
+    named = [(verb.resource, remote_id)]
+    if isinstance(verb, WriteVerb) and verb.owner_resource:
+        named.append((verb.owner_resource, owner_remote_id))
+    with limits.of(actor.user):
+        for resource, id in named:
+            model = RESOURCES[resource].model
+            if id and limits.narrowing(model) and not model._default_manager.filter(remote_id=id).exists():
+                noun, told = model._meta.verbose_name, limits.in_words()
+                raise NotAllowed(f"{actor.user} works with {told}; this {noun} is not among them. Nothing was sent.")
+
+
+def _refuse_beyond(verb: Verb, actor: Actor, sends: Mapping[str, Any], *, is_new: bool) -> None:
+    """Nobody makes or moves something out of sight."""
+    with limits.of(actor.user):
+        if told := limits.why_not_sent(verb.target, sends, is_new=is_new):
+            raise NotAllowed(f"{actor.user} may not do this: {told} Nothing was sent.")
 
 
 def _refuse_hidden(verb: WriteVerb, actor: Actor, sends: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from backoffice import upstreams
+from backoffice import limits, upstreams
 from backoffice.client import BACKGROUND, Patience
 from backoffice.correlation import correlated
 from backoffice.errors import BackofficeError, RemoteError, WriteIsSettled
@@ -74,7 +74,7 @@ def look_for(write: RemoteWrite, patience: Patience) -> None:
         return _looked(write, f"It was sent to {write.identity}, which is not configured now: nobody can look there.")
     is_late = timezone.now() >= (write.sent_at or write.planned_at) + SEND_DEADLINE
     try:
-        with correlated(write.correlation_id), verb.client(patience) as api:
+        with correlated(write.correlation_id), limits.everything(), verb.client(patience) as api:
             found = verb.look(api, write, is_late)
     except RemoteError as error:
         return _looked(write, f"Looking did not work. {remote_error_in_words(error, label)}")

@@ -16,9 +16,11 @@ from backoffice.client import Answer, Attempts, Page, Patience, RemoteClient, Re
 from backoffice.errors import RemoteContractError, RemoteError, RemoteUnsupported
 from backoffice.masking import texts_in
 from customers.apideck import errors
-from customers.apideck.records import SupportCustomerRecord
+from customers.apideck.currencies import CURRENCIES
+from customers.apideck.records import ACCOUNT_TYPES, SupportCustomerRecord
 
 PAGE_SIZE = 200  # the largest that the contract allows
+_WORDS = frozenset({*ACCOUNT_TYPES, *CURRENCIES})
 LISTING = "GET /customer-support/customers"
 READING = "GET /customer-support/customers/{id}"
 
@@ -117,6 +119,10 @@ class ApideckAPI(RemoteClient):
         answer = self.call(READING, _ObjectAnswer, path={"id": customer_id})
         return bytes(answer.value.data), answer.sent_at
 
+    def keep_private(self, members: Mapping[str, Any]) -> None:
+        """Mask what of a customer's members not everyone may see, wherever an error of Apideck quotes it."""
+        self.private.update(_private(members))
+
     # -- changing something: each is sent through ``backoffice.writes`` only ------------------------------------------
 
     def create_customer(self, members: Mapping[str, Any], attempts: Attempts) -> str:
@@ -201,5 +207,6 @@ def _rows(answer: Answer[_ListAnswer]) -> list[bytes]:
 
 
 def _private(members: Mapping[str, Any]) -> list[str]:
-    """What is sent that not everyone may see."""
-    return [text for name in SupportCustomerRecord.masked & members.keys() for text in texts_in(members[name])]
+    """What of a customer's members not everyone may see; words of the contract are no secret."""
+    texts = (text for name in SupportCustomerRecord.masked & members.keys() for text in texts_in(members[name]))
+    return [text for text in texts if text not in _WORDS]

@@ -1,5 +1,10 @@
-"""What an error of Apideck says: its body's ``type_name`` decides, as the status may be the connected service's own."""
+"""What an error of Apideck says: its body's ``type_name`` decides, as the status may be the connected service's own.
 
+Services quote what they refuse. Of a customer in hand the client masks what not everyone may see; what looks like an
+IBAN is masked here, whoever's it is.
+"""
+
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +25,7 @@ from backoffice.errors import (
     RemoteUnconnected,
     RemoteUnsupported,
 )
+from backoffice.masking import MASKED
 
 NO_PAGING = "PaginationNotSupportedError"
 RESET = "x-downstream-ratelimit-reset"
@@ -36,6 +42,10 @@ _KINDS: Mapping[str, type[RemoteError]] = {
     "ConnectorOperationUnsupportedError": RemoteUnsupported,
     NO_PAGING: RemoteUnsupported,
 }
+_IBAN = re.compile(
+    r"\b[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|[ -][A-Z0-9]{4}(?:[ -](?=[A-Z]*\d)[A-Z0-9]{4}){1,7}(?:[ -]\d{1,3})?)\b",
+    re.IGNORECASE,
+)
 _IN_SECONDS = 10_000_000_000  # a larger Unix time is in milliseconds; the contract leaves the unit open
 
 
@@ -55,7 +65,8 @@ def words_in(body: bytes) -> str:
     """What went wrong, in Apideck's words."""
     error = _read(body)
     detail = error.detail if isinstance(error.detail, str) else _missing(error.detail)
-    return ": ".join(filter(None, dict.fromkeys((error.message or error.error or error.type_name, detail))))
+    told = ": ".join(filter(None, dict.fromkeys((error.message or error.error or error.type_name, detail))))
+    return _IBAN.sub(MASKED, told)
 
 
 def fields_in(body: bytes) -> dict[str, str]:
@@ -67,7 +78,8 @@ def fields_in(body: bytes) -> dict[str, str]:
     for items in detail.values():
         for item in items if isinstance(items, list) else ():
             if isinstance(item, dict):
-                told.update({str(name): str(text) for name, text in item.items() if isinstance(text, str)})
+                texts = {str(name): text for name, text in item.items() if isinstance(text, str)}
+                told.update({name: _IBAN.sub(MASKED, text) for name, text in texts.items()})
     return told
 
 

@@ -6,7 +6,12 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from backoffice.admin.deed_forms import PLAIN, Column, DeedForm, FinalForm
 from backoffice.models import RemoteWrite
@@ -19,7 +24,7 @@ from customers.support_members import BANK, ITEMS, TEXTS, problems_in
 
 INDIVIDUAL = {"": None, "true": True, "false": False}
 BANK_PREFIX = "bank_"
-_BANK_LABELS = {
+BANK_LABELS = {
     "account_name": "Account holder", "iban": "IBAN", "bic": "BIC", "account_number": "Account number",
     "account_type": "Kind of account", "bank_code": "Bank code", "branch_identifier": "Branch",
     "bsb_number": "BSB number", "currency": "Currency of the account",
@@ -75,7 +80,7 @@ class SupportForm(DeedForm):
         for name in hidden & self.fields.keys():
             del self.fields[name]
         if BANK not in hidden:
-            for member, label in _BANK_LABELS.items():
+            for member, label in BANK_LABELS.items():
                 self.fields[f"{BANK_PREFIX}{member}"] = _text(label)
         words = [("", "not told"), *((word, word) for word in STATUSES)]
         if (now := self.base.get("status")) and now not in STATUSES:
@@ -151,9 +156,9 @@ class SupportForm(DeedForm):
         return [self[name] for name in ("first_name", "last_name", "company_name", "individual", "status", "currency")]
 
     @property
-    def money_fields(self) -> list[forms.BoundField]:
-        """What only some may see."""
-        return [self[name] for name in self.fields if name == "tax_number" or name.startswith(BANK_PREFIX)]
+    def bank_fields(self) -> list[forms.BoundField]:
+        """The bank account, member by member; none where it is hidden."""
+        return [self[name] for name in self.fields if name.startswith(BANK_PREFIX)]
 
     @property
     def item_fields(self) -> list[forms.BoundField]:
@@ -232,7 +237,7 @@ class SupportForm(DeedForm):
     def _bank(self) -> Any:
         before = self.base.get(BANK)
         account = dict(before or {})
-        for member in _BANK_LABELS:
+        for member in BANK_LABELS:
             typed = self.cleaned_data.get(f"{BANK_PREFIX}{member}", "")
             if typed or account.get(member):
                 account[member] = kept(typed, account.get(member))
@@ -251,6 +256,15 @@ class EraseForm(FinalForm):
 
     sure = "Yes, erase what is kept here of it"
     why = "Say why it is erased."
+    with_notes = forms.BooleanField(
+        label="Blank the notes on the linked customer too", required=False, widget=UnfoldBooleanWidget
+    )
+
+    def __init__(self, *args: Any, notes: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not notes:
+            del self.fields["with_notes"]
+        self.order_fields(["with_notes", "is_sure", "reason"])
 
 
 def _as_initial(base: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,7 +274,7 @@ def _as_initial(base: Mapping[str, Any]) -> dict[str, Any]:
     for name in ITEMS:
         initial[name] = [as_row(item) for item in base.get(name) or []]
     account = base.get(BANK) or {}
-    return initial | {f"{BANK_PREFIX}{member}": account.get(member) or "" for member in _BANK_LABELS}
+    return initial | {f"{BANK_PREFIX}{member}": account.get(member) or "" for member in BANK_LABELS}
 
 
 def _told(value: Any) -> str:

@@ -30,6 +30,12 @@ def refresh(sources: Iterable[Source] | None = None) -> int:
     return sum(_refresh(source, stale(source)) for source in sources or list(SOURCES.values()))
 
 
+def refresh_row(resource: str, pk: int) -> None:
+    """Read the keys of one row again, if it changed; nobody waits for the next round of all."""
+    source = SOURCES[resource]
+    _refresh(source, stale(source).filter(pk=pk))
+
+
 def rebuild() -> int:
     """Read the keys of all rows, as after a change of how values are spelt; how many rows."""
     return sum(_refresh(source, _states(source)) for source in list(SOURCES.values()))

@@ -8,9 +8,10 @@ from customers.layercake.records import (
     TransactionRecord,
     WebhookRecord,
     moment,
+    whole,
 )
 
 __all__ = [
     "Body", "ContactRecord", "InvoiceRecord", "LayercakeAPI", "Made", "OrganizationRecord", "TransactionRecord",
-    "WebhookRecord", "moment",
+    "WebhookRecord", "moment", "whole",
 ]  # fmt: skip

@@ -22,16 +22,9 @@ from backoffice.records import id_in
 PAGE_SIZE = 100  # as published code has it; a server that refuses it is listed by its own size
 NOT_FOUND = "NOT_FOUND"
 PLAN_IS_FULL = frozenset({"API_KEY_LIMIT_REACHED", "RESOURCE_LIMIT"})  # 429, but no waiting helps
+ADVICE = ("suggestion", "upgradeUrl", "upgradeCommand")
 
 Members = dict[str, msgspec.Raw]
-
-
-class _Error(msgspec.Struct):
-    error: str | None = None
-    message: str | None = None
-    code: str | None = None
-    suggestion: str | None = None
-    upgradeUrl: str | None = None
 
 
 class LayercakeCalls(RemoteClient):
@@ -103,13 +96,13 @@ class LayercakeCalls(RemoteClient):
     # -- errors -------------------------------------------------------------------------------------------------------
 
     def remote_words(self, body: bytes) -> tuple[str, str]:
-        error = _error_in(body)
-        told = error.error or error.message or error.code or ""
-        advice = [error.suggestion, error.upgradeUrl] if error.code in PLAN_IS_FULL else []
-        return ". ".join([told.rstrip("."), *filter(None, advice)]), ""
+        error = _texts_in(body)
+        told = next((error[name] for name in ("error", "message", "code") if error.get(name)), "")
+        advice = [error.get(name, "") for name in ADVICE] if error.get("code") in PLAN_IS_FULL else []
+        return ". ".join(text.rstrip(".") for text in (told, *advice) if text), ""
 
     def remote_code(self, body: bytes) -> str:
-        return (_error_in(body).code or "")[:60]
+        return _texts_in(body).get("code", "")[:60]
 
     def kind_of(self, response: httpx.Response, code: str) -> type[RemoteError]:
         """By the status, then by the code: a full plan is no reason to wait, and an unknown path proves no absence."""
@@ -134,8 +127,7 @@ def _value(member: msgspec.Raw | None) -> Any:
         return None
 
 
-def _error_in(body: bytes) -> _Error:
-    try:
-        return msgspec.json.decode(body, type=_Error)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return _Error()
+def _texts_in(body: bytes) -> dict[str, str]:
+    """The members of an error that are texts. Each counts by itself: an odd one beside it must not hide the code."""
+    members = _value(msgspec.Raw(body))
+    return {name: text for name, text in members.items() if isinstance(text, str)} if isinstance(members, dict) else {}

@@ -16,6 +16,17 @@ Millis = int | float
 """Unix milliseconds."""
 
 
+Whole = int | float
+"""A whole number, as JSON has it: 5 and 5.0 are the same. ``whole`` makes an int of it."""
+
+
+def whole(number: Whole | None) -> int | None:
+    """The same as an int; None where it is not told. Raises ValueError for a part of one, as of a cent."""
+    if number is None or number == int(number):
+        return None if number is None else int(number)
+    raise ValueError(f"{number} is no whole number")
+
+
 def moment(millis: Millis | None) -> datetime | None:
     """The same as an aware time; None where it is not told. Raises OverflowError for what no calendar has."""
     return None if millis is None else EPOCH + timedelta(milliseconds=millis)
@@ -102,7 +113,7 @@ class OrganizationRecord(_Object, frozen=True, kw_only=True):
 
     name: str | None = None  # seen in place of displayName
     customProperties: OrganizationProperties | None = None
-    contactCount: int | None = None
+    contactCount: Whole | None = None
 
     @property
     def display_name(self) -> str:
@@ -122,13 +133,18 @@ class LineItem(Properties, frozen=True, kw_only=True):
     product_id: str | None = None
     product_name: str | None = None
     quantity: int | float | None = None
-    unit_price: int | None = None
-    total: int | None = None
+    unit_price: Whole | None = None
+    total: Whole | None = None
 
     def as_column(self) -> dict[str, Any]:
-        """The line as it is kept: text, quantity, unit_price, total."""
+        """The line as it is kept: text, quantity, unit_price, total. Raises ValueError."""
         text = self.description or self.product_name or self.product_id or ""
-        return {"text": text, "quantity": self.quantity, "unit_price": self.unit_price, "total": self.total}
+        return {
+            "text": text,
+            "quantity": self.quantity,
+            "unit_price": whole(self.unit_price),
+            "total": whole(self.total),
+        }
 
 
 class InvoiceProperties(Properties, frozen=True, kw_only=True):
@@ -138,14 +154,14 @@ class InvoiceProperties(Properties, frozen=True, kw_only=True):
     client_id: str | None = None  # of a contact or of a company
     client_name: str | None = None
     line_items: list[LineItem] | None = None
-    subtotal: int | None = None
+    subtotal: Whole | None = None
     tax_rate: int | float | None = None  # percent
-    tax: int | None = None
-    total: int | None = None
+    tax: Whole | None = None
+    total: Whole | None = None
     currency: str | None = None
     due_date: date | None = None
     payment_terms: str | None = None
-    paid_amount: int | None = None
+    paid_amount: Whole | None = None
     paid_at: Millis | None = None
 
 
@@ -168,9 +184,9 @@ class TransactionProperties(Properties, frozen=True, kw_only=True):
     """Of a transaction; money in minor units of ``currency``."""
 
     line_items: list[LineItem] | None = None
-    subtotal: int | None = None
-    tax: int | None = None
-    total: int | None = None
+    subtotal: Whole | None = None
+    tax: Whole | None = None
+    total: Whole | None = None
     currency: str | None = None
     customer_email: str | None = None
     customer_name: str | None = None

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from backoffice.mirror import MirrorModel
-from customers.layercake import ContactRecord, InvoiceRecord, OrganizationRecord, TransactionRecord, moment
+from customers.layercake import ContactRecord, InvoiceRecord, OrganizationRecord, TransactionRecord, moment, whole
 from customers.layercake.records import LineItem
 
 
@@ -30,6 +30,7 @@ class Contact(MirrorModel):
         indexes: ClassVar = [
             models.Index(fields=["display_name", "id"], name="contact_by_name"),
             models.Index(Lower("email"), name="contact_by_email"),
+            models.Index(fields=["id", "payload_hash", "vanished_at"], name="contact_state"),
         ]
         permissions: ClassVar = [
             ("create_contact", "Can create a contact at L4YERCAK3"),
@@ -74,7 +75,10 @@ class Organization(MirrorModel):
 
     class Meta:
         ordering = ("name", "id")
-        indexes: ClassVar = [models.Index(fields=["name", "id"], name="organization_by_name")]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "id"], name="organization_by_name"),
+            models.Index(fields=["id", "payload_hash", "vanished_at"], name="organization_state"),
+        ]
         permissions: ClassVar = [
             ("create_organization", "Can create an organization at L4YERCAK3"),
             ("fetch_organization", "Can fetch an organization from L4YERCAK3 by id"),
@@ -97,7 +101,7 @@ class Organization(MirrorModel):
             "tax_id": own.tax_id or "",
             "status": record.status or "",
             "subtype": record.subtype or "",
-            "contact_count": record.contactCount,
+            "contact_count": whole(record.contactCount),
             "search_text": _searched(record.display_name, own.website, own.industry, own.tax_id, record.id),
         }
 
@@ -156,10 +160,10 @@ class Invoice(MirrorModel):
             "client_remote_id": own.client_id or "",
             "client_name": own.client_name or "",
             "currency": own.currency or "",
-            "subtotal": own.subtotal,
-            "tax": own.tax,
-            "total": own.total,
-            "paid_amount": own.paid_amount,
+            "subtotal": whole(own.subtotal),
+            "tax": whole(own.tax),
+            "total": whole(own.total),
+            "paid_amount": whole(own.paid_amount),
             "due_date": own.due_date,
             "paid_at": moment(own.paid_at),
             "line_items": _lines(own.line_items),
@@ -211,9 +215,9 @@ class Transaction(MirrorModel):
             "subtype": record.subtype or "",
             "status": record.status or "",
             "currency": own.currency or "",
-            "subtotal": own.subtotal,
-            "tax": own.tax,
-            "total": own.total,
+            "subtotal": whole(own.subtotal),
+            "tax": whole(own.tax),
+            "total": whole(own.total),
             "customer_email": own.customer_email or "",
             "customer_name": own.customer_name or "",
             "payment_method": own.payment_method or "",

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from backoffice.limits import LimitedManager
 from customers.models.kirim import Customer
 
 MAX_VALUE_CHARS = 255
@@ -137,6 +138,8 @@ class IdentityLink(models.Model):
     )  # fmt: skip
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True)
+
+    objects = LimitedManager()
 
     class Meta:
         ordering = ("-score", "id")

@@ -27,6 +27,7 @@ class Customer(DetailedModel):
             models.Index(fields=["status"], name="customer_status"),
             models.Index(fields=["team_id"], name="customer_team"),
             models.Index(fields=["-remote_created_at", "-id"], name="customer_newest"),
+            models.Index(fields=["id", "payload_hash", "vanished_at"], name="customer_state"),
         ]
         permissions: ClassVar = [
             ("create_customer", "Can create a customer at Kirim"),
@@ -131,7 +132,12 @@ class WhatsAppAccount(MirrorModel):
     class Meta:
         ordering = ("name", "id")
         verbose_name = "WhatsApp account"
-        indexes: ClassVar = [models.Index(fields=["phone_number"], name="account_by_number")]
+        indexes: ClassVar = [
+            models.Index(fields=["phone_number"], name="account_by_number"),
+            models.Index(
+                fields=["id", "payload_hash", "vanished_at", "phone_number", "customer"], name="account_state"
+            ),
+        ]
         permissions: ClassVar = [
             ("refresh_whatsappaccount", "Can refresh the accounts of a customer from Kirim"),
             ("sync_templates_whatsappaccount", "Can sync the templates of an account at Kirim"),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from backoffice.limits import LimitedManager
 from customers.models.kirim import Customer
 
 
@@ -19,6 +20,8 @@ class CustomerNote(models.Model):
     text = models.TextField()
     written_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LimitedManager()
 
     class Meta:
         ordering = ("-written_at", "-id")

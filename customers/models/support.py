@@ -12,6 +12,8 @@ from django.utils import timezone
 from backoffice.mirror import MirrorModel
 from customers.apideck import ERASURE, SupportCustomerRecord
 
+ERASED = "(erased)"
+"""What stands in the place of what was erased."""
 ERASED_MEMBERS = frozenset({"id", "status"})
 """What stays of the payload of a customer whose local copy was erased."""
 
@@ -57,7 +59,7 @@ class SupportCustomer(MirrorModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or ("(erased)" if self.erased_at else "(no name)")
+        return self.name or self.email or (ERASED if self.erased_at else "(no name)")
 
     @property
     def is_erased(self) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from backoffice.client import OffsetPage
 from backoffice.errors import NotInThisState, RemoteContractError, RemoteError, RemoteRejected, RemoteUnavailable
@@ -100,7 +100,7 @@ def create(kind: Kind, api: LayercakeAPI, write: RemoteWrite, call: Callable[...
                 single.take(kind.resource, Batch([made.body], made.sent_at), Cause(write=write))
         return made.id
 
-    there = list(_like(kind, write.sends).values_list("remote_id", flat=True))
+    there = _like(kind, write.sends, kind.rows)
     made = send(write, lambda attempts: call(write.sends, attempts), keep, before={"ids": there})
     row = kind.rows.filter(remote_id=made.id).first()
     return row or read_after(kind, api, made.id, write)
@@ -138,8 +138,8 @@ def _made_before(kind: Kind, api: LayercakeAPI, write: RemoteWrite) -> str:
 def _find(kind: Kind, api: LayercakeAPI, write: RemoteWrite) -> str:
     """The id of what the write made, as far as the mirror and a search show it; "" for none."""
     strange = _strangers(write)
-    for row in _like(kind, write.sends).exclude(remote_id__in=strange).filter(vanished_at=None):
-        return str(row.remote_id)
+    for remote_id in _like(kind, write.sends, kind.rows.filter(vanished_at=None).exclude(remote_id__in=strange)):
+        return remote_id
     text = write.sends.get(kind.identifying[0])
     if kind.search is None or not text:
         return ""
@@ -183,13 +183,18 @@ def _is_what_was_sent(kind: Kind, row: bytes, sends: Members) -> bool:
         there = flat(msgspec.json.decode(row, type=dict[str, Any]))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return False
-    return all(_bare(there.get(name)) == _bare(sends.get(name)) for name in kind.identifying)
+    return all(bare(there.get(name)) == bare(sends.get(name)) for name in kind.identifying)
 
 
-def _like(kind: Kind, sends: Members) -> QuerySet[Any]:
-    """The mirrored objects that look like what is sent."""
-    wanted = {f"{kind.column_of[name]}__iexact": str(sends.get(name) or "").strip() for name in kind.identifying}
-    return kind.rows.filter(**wanted)
+def _like(kind: Kind, sends: Members, rows: QuerySet[Any]) -> list[str]:
+    """The ids of those of the mirrored ``rows`` that look like what is sent, exactly as one that is read is compared.
+
+    So Python compares: a database knows no spaces around a text, and SQLite no case but that of A to Z.
+    """
+    wanted = {kind.column_of[name]: bare(sends.get(name)) for name in kind.identifying}
+    column, text = next(((column, text) for column, text in wanted.items() if text), ("remote_id", ""))
+    columns = rows.filter(Q(search_text__contains=text) | Q(**{f"{column}__iexact": text})).values("remote_id", *wanted)
+    return [row["remote_id"] for row in columns if all(bare(row[name]) == wanted[name] for name in wanted)]
 
 
 def _strangers(write: RemoteWrite) -> frozenset[str]:
@@ -199,6 +204,6 @@ def _strangers(write: RemoteWrite) -> frozenset[str]:
     return frozenset([*write.before.get("ids", []), *known])
 
 
-def _bare(value: Any) -> str:
+def bare(value: Any) -> str:
     """A text as it is compared: a remote may tidy what it was sent."""
-    return str(value or "").strip().casefold()
+    return str(value or "").strip().lower()  # as ``search_text`` is

@@ -1,7 +1,12 @@
-"""Erasing what is kept here of a support customer whose erasure Apideck asks for. Nothing is sent.
+"""Erasing what is kept here of a support customer whose erasure Apideck asks for, or who is gone there.
 
-What was personal is blanked wherever it is kept: the row, its history, writes about it, what was rejected of it, files
-of lists. The audit stays: that there were writes and changes, of which members, when and by whom.
+Nothing is sent.
+
+What was personal is blanked wherever it is kept: the row, its history, writes about it, what was rejected of it, the
+keys by which it is compared, files of lists. The audit stays: that there were writes and changes, of which members,
+when and by whom.
+
+What people wrote down about the linked customer is not of the record, so it stays unless whoever erases says otherwise.
 """
 
 from functools import partial
@@ -9,6 +14,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from backoffice import exports
@@ -19,12 +25,14 @@ from backoffice.records import read_members
 from backoffice.sync.store import digest_of
 from backoffice.writes.plan import Actor
 from customers.apideck import ERASURE, SupportCustomerRecord
-from customers.models import SupportCustomer
+from customers.identity.refresh import refresh_row
+from customers.models import Customer, CustomerNote, IdentityLink, SupportCustomer
+from customers.models.support import ERASED
 from customers.services.support import CUSTOMERS
 from customers.sync.support import erased_body
 
 ERASE = "customers.erase_supportcustomer"
-ERASED = "(erased)"
+SEE_NOTES = "customers.view_customernote"
 TARGET = "support_customer"
 EXPORTED_IN = (
     "customers.supportcustomer", "backoffice.rowchange", "backoffice.rejectedrecord", "backoffice.remotewrite",
@@ -39,16 +47,37 @@ def why_not_erasable(customer: SupportCustomer) -> str:
     """Why the copy cannot be erased, in a sentence; "" where it can."""
     if customer.is_erased:
         return "It was erased already."
-    if customer.status != ERASURE:
+    if customer.status != ERASURE and customer.vanished_at is None:
         return f"Apideck does not show it as {ERASURE}, so the next sync would bring it back."
     if _writes(customer.remote_id).filter(state__in=[State.PLANNED, State.SENT, State.UNKNOWN]).exists():
         return "A write about it has no end yet, and could not be looked for any more. Settle that one first."
     return ""
 
 
-def erase(customer: SupportCustomer, actor: Actor, reason: str) -> None:
-    """Erase the copy. Raises NotAllowed, NotInThisState; then nothing is erased."""
+def linked_customers(customer: SupportCustomer) -> QuerySet[Customer]:
+    """Kirim's customers that a person confirmed to be the same, by their ids; they stay as they are."""
+    confirmed = IdentityLink.objects.filter(resource=CUSTOMERS, record_id=customer.pk)
+    linked = confirmed.filter(state=IdentityLink.State.CONFIRMED).values("customer")
+    return Customer.objects.filter(pk__in=linked).order_by("remote_id")
+
+
+def notes_about(customer: SupportCustomer) -> QuerySet[CustomerNote]:
+    """The notes on those customers that may be about the person, as far as they were not blanked before."""
+    return CustomerNote.objects.filter(customer__in=linked_customers(customer)).exclude(text=ERASED)
+
+
+def erase(customer: SupportCustomer, actor: Actor, reason: str, *, with_notes: bool = False) -> int:
+    """Erase the copy; how many notes were blanked.
+
+    Args:
+        with_notes: blank the notes on the linked customers too; it takes the permission to see them.
+
+    Raises NotAllowed, NotInThisState; then nothing is erased.
+    """
     actor.check(ERASE)
+    if with_notes:
+        actor.check(SEE_NOTES)
+    blanked = 0
     with transaction.atomic():
         row = SupportCustomer.objects.select_for_update(no_key=True, of=("self",)).get(pk=customer.pk)
         if why := why_not_erasable(row):
@@ -58,12 +87,16 @@ def erase(customer: SupportCustomer, actor: Actor, reason: str) -> None:
         row.save()
         _blank_traces(row.remote_id)
         transaction.on_commit(partial(exports.withdraw, EXPORTED_IN, FILES_GONE))
+        if with_notes:
+            blanked = notes_about(row).update(text=ERASED, edited_at=timezone.now())
     customer.refresh_from_db()
+    refresh_row(CUSTOMERS, customer.pk)
+    return blanked
 
 
 def _blank_row(row: SupportCustomer) -> None:
     """The row as a sync would make it of what may be kept; so the next one finds nothing to change."""
-    body = erased_body(row.remote_id)
+    body = erased_body(row.remote_id, row.status)
     record = SupportCustomerRecord.read(body)
     values: dict[str, Any] = {
         **SupportCustomer.values_from(record),

@@ -23,15 +23,19 @@ from backoffice.writes.sending import lost_before, send, settle
 from backoffice.writes.verbs import Look
 from customers.apideck import ApideckAPI
 from customers.models import SupportCustomer, UnsupportedOperation
+from customers.models.support import ERASED
 from customers.services import support_search
 from customers.support_members import agrees, merged, problems_in, sendable
 
 CUSTOMERS = "apideck.customers"
-OPERATIONS: Mapping[str, str] = {
-    "fetch": "one", "refresh": "one", "create": "add", "update": "update", "delete": "delete",
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "fetch": ("one",), "refresh": ("one",), "create": ("add",), "update": ("update", "one"), "delete": ("delete",),
 }  # fmt: skip
-"""What Apideck calls that which a verb needs."""
-_DOING = {"one": "read a customer by itself", "add": "create", "update": "change", "delete": "delete"}
+"""What Apideck calls that which a verb needs; an edit is compared with a fresh read before it is sent."""
+_DOING = {
+    "one": "read a customer by itself", "add": "create customers", "update": "change customers",
+    "delete": "delete customers",
+}  # fmt: skip
 State = RemoteWrite.State
 Values = dict[str, Any]
 
@@ -47,9 +51,11 @@ class SupportCustomerService:
 
         Source: ``GET /customer-support/customers/{id}``.
         """
+        self._keep_private(remote_id)
         with _remembering("one"):
             customer = single.fetch(CUSTOMERS, self.api, remote_id, cause)
         assert isinstance(customer, SupportCustomer)  # noqa: S101  the resource's own model
+        self.api.keep_private(customer.payload)
         return customer
 
     def refresh(self, customer: SupportCustomer) -> SupportCustomer:
@@ -121,6 +127,7 @@ class SupportCustomerService:
         RemoteError: RemoteNotFound where it was not there before.
         """
         _refuse_unless_may("delete", customer)
+        self._keep_private(customer.remote_id)
         try:
             with _remembering("delete"):
                 call = self.api.delete_customer
@@ -149,9 +156,12 @@ class SupportCustomerService:
         return support_search.look(self.api, write)
 
     def look_for_changed(self, write: RemoteWrite, is_late: bool) -> Look:
-        """Compare the customer with what was sent. Source: ``GET /customer-support/customers/{id}``."""
+        """Compare the customer with what was sent.
+
+        Source: ``GET /customer-support/customers/{id}``; all pages of the list where the service cannot read one.
+        """
         try:
-            fresh = self.fetch(write.remote_id, Cause(write=write)).payload
+            fresh = self._found(write.remote_id, Cause(write=write)).payload
         except RemoteNotFound:
             return Look(State.UNKNOWN, "Apideck no longer knows the customer.")
         wanted = sendable(write.sends)
@@ -164,7 +174,7 @@ class SupportCustomerService:
         return Look(State.UNKNOWN, f"Apideck shows something else than was sent: {told}.")
 
     def look_for_deleted(self, write: RemoteWrite, is_late: bool) -> Look:
-        """A customer that is not there any more was deleted. Source: ``GET /customer-support/customers/{id}``."""
+        """A customer that is not there any more was deleted. Sources: as ``look_for_changed``."""
         if self._is_gone(write.remote_id, write):
             return Look(State.CONFIRMED, "Apideck no longer has the customer.")
         if is_late:
@@ -172,6 +182,11 @@ class SupportCustomerService:
         return Look(State.UNKNOWN, "Apideck still has the customer so far.")
 
     # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _keep_private(self, remote_id: str) -> None:
+        """What is kept here of the customer and not everyone may see stands in no error that quotes it."""
+        for payload in SupportCustomer.objects.filter(remote_id=remote_id).values_list("payload", flat=True):
+            self.api.keep_private(payload)
 
     def _read_after(self, remote_id: str, write: RemoteWrite) -> SupportCustomer | None:
         """What a change made of it; the write says where that is something else. None where it cannot be read now."""
@@ -192,7 +207,10 @@ class SupportCustomerService:
         """Whether a read finds it no more; its row is then marked. False also where it cannot be read now."""
         asked_at, cause = timezone.now(), Cause(write=write)
         try:
-            self.fetch(remote_id, cause)
+            if write.state == State.UNKNOWN:
+                self._found(remote_id, cause)
+            else:
+                self.fetch(remote_id, cause)
         except RemoteNotFound:
             single.mark_gone(CUSTOMERS, remote_id, asked_at, cause)
             return True
@@ -200,6 +218,13 @@ class SupportCustomerService:
             if write.state == State.UNKNOWN:
                 raise  # whoever looks has to know that nothing was seen
         return False
+
+    def _found(self, remote_id: str, cause: Cause) -> SupportCustomer:
+        """The customer as it is now, for whoever looks and has the time to read them all. Raises as ``fetch``."""
+        try:
+            return self.fetch(remote_id, cause)
+        except RemoteUnsupported:
+            return support_search.find(self.api, remote_id, cause)
 
     def _as_it_is(self, customer: SupportCustomer) -> SupportCustomer:
         customer.refresh_from_db()
@@ -215,12 +240,11 @@ def why_not(verb: str, customer: SupportCustomer) -> str:
 
 def why_unsupported(verb: str) -> str:
     """When the connected service said that it cannot do this, in a sentence; "" where it did not, or long ago."""
-    operation = OPERATIONS[verb]
     for told in UnsupportedOperation.still_told(upstreams.identity("apideck")):
-        if told.operation == operation:
+        if told.operation in OPERATIONS[verb]:
             again = told.told_at + UnsupportedOperation.OFFERED_AGAIN_AFTER
             return (
-                f"The connected service said on {told.told_at:%Y-%m-%d} that it cannot {_DOING[operation]}; "
+                f"The connected service said on {told.told_at:%Y-%m-%d} that it cannot {_DOING[told.operation]}; "
                 f"it is offered again on {again:%Y-%m-%d}."
             )
     return ""
@@ -240,6 +264,8 @@ def _refuse_unless_may(verb: str, customer: SupportCustomer) -> None:
 
 
 def _checked(write: RemoteWrite) -> Values:
+    if write.sends and all(value == ERASED for value in write.sends.values()):
+        raise NotInThisState("What was to be sent was erased here meanwhile. Nothing was sent.")
     if problems := problems_in(write.sends):
         told = "; ".join(f"{name}: {problem}" for name, problem in sorted(problems.items()))
         raise NotInThisState(f"It cannot be sent so: {told}. Nothing was sent.")

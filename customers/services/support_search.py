@@ -5,8 +5,10 @@ nor are those that another write made. Only a whole list without one that could 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from itertools import chain
+from typing import Any, cast
 
+from backoffice.errors import RemoteNotFound
 from backoffice.models import RemoteWrite
 from backoffice.records import RecordError, id_in, read_members
 from backoffice.sync import single
@@ -14,6 +16,7 @@ from backoffice.sync.changes import Cause
 from backoffice.sync.resource import Batch
 from backoffice.writes.verbs import Look
 from customers.apideck import ApideckAPI
+from customers.apideck.client import LISTING
 from customers.models import SupportCustomer
 from customers.support_members import NAMES, agrees, sendable
 
@@ -38,6 +41,23 @@ def look(api: ApideckAPI, write: RemoteWrite) -> Look:
         told = ", ".join([*exact, *alike][:5])
         return Look(State.UNKNOWN, f"Apideck has customers that may be it: {told}. A person has to say whether one is.")
     return Look(State.FAILED, "Apideck has no such customer: all of them were read, and none that is new is like it.")
+
+
+def find(api: ApideckAPI, remote_id: str, cause: Cause) -> SupportCustomer:
+    """Mirror one customer from the list, where the service cannot read it by itself.
+
+    The list is read twice before it counts as gone: rows move between pages.
+
+    Raises:
+        RemoteNotFound: two whole lists went without it.
+        RemoteContractError: it is there, and cannot be taken; or the list does not end.
+        RemoteError: the list cannot be read now.
+    """
+    for page in chain(api.pages(), api.pages()):
+        rows = [row for row in page.rows if id_in(row) == remote_id]
+        if rows:
+            return cast(SupportCustomer, single.keep("apideck.customers", remote_id, Batch(rows, page.sent_at), cause))
+    raise RemoteNotFound(LISTING, f"Apideck's list was read twice and does not hold {remote_id!r}", 200)
 
 
 def _new_rows(api: ApideckAPI, write: RemoteWrite) -> Iterator[tuple[str, Values | None]]:

@@ -44,11 +44,11 @@ class SupportCustomers(CursorResource):
         status = members.get("status")
         if isinstance(status, str) and status != ERASURE:
             return body
-        return erased_body(members["id"])
+        return erased_body(members["id"], ERASURE)
 
 
-def erased_body(remote_id: str) -> bytes:
-    """The payload of a customer whose copy was erased."""
-    kept = {"id": remote_id, "status": ERASURE}
+def erased_body(remote_id: str, status: str | None) -> bytes:
+    """The payload of a customer whose copy was erased, with the status that Apideck showed last."""
+    kept = {"id": remote_id, "status": status}
     assert kept.keys() == ERASED_MEMBERS  # noqa: S101  our own names
     return msgspec.json.encode(kept)

@@ -113,6 +113,15 @@ def test_one_that_is_as_it_should_be_is_left_alone(sandbox: Sandbox, subscribed:
     assert ours(sandbox) == before
 
 
+def test_one_that_is_as_it_should_be_is_replaced_where_that_is_asked_for(sandbox: Sandbox, subscribed: str) -> None:
+    old = add(sandbox)
+    ended = subscribe("kirim", "--replace", "--yes")
+    (its,) = ours(sandbox)
+    assert ended.code == 0 and its["id"] != old
+    assert secret_in(ended) == sandbox.kirim.subscriptions.secret(its["id"])
+    assert writes() == [("create", its["id"], State.CONFIRMED), ("delete", old, State.CONFIRMED)]
+
+
 @pytest.mark.parametrize(
     ("events", "status", "expected"),
     [

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from backoffice.limits import LimitedManager
 from backoffice.models import RemoteWrite
 from fulfilment.models.parcels import Parcel
 
@@ -43,6 +44,8 @@ class LabelJob(models.Model):
     polls = models.PositiveIntegerField(default=0)
     next_poll_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LimitedManager()
 
     class Meta:
         ordering = ("-id",)

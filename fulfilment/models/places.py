@@ -101,6 +101,9 @@ class Recipient(MirrorModel):
 
     class Meta:
         ordering = ("family_name", "given_name", "id")
+        indexes: ClassVar = [
+            models.Index(fields=["id", "payload_hash", "vanished_at", "deleted_at"], name="recipient_state"),
+        ]
         permissions: ClassVar = [
             ("refresh_recipient", "Can refresh a recipient from Afosto"),
             ("view_payload_recipient", "Can see the raw payload of recipients"),

@@ -1,5 +1,5 @@
 "use strict";
-// Times in the person's own zone, copy buttons, and keys for what the theme made for the mouse only.
+// Times in the person's own zone, copy buttons, and forms that are sent once.
 (() => {
     const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
     const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -12,15 +12,6 @@
             time.title = `${format.format(moment)} (${time.title})`;
             if ("local" in time.dataset) time.textContent = format.format(moment);
             if ("both" in time.dataset) time.textContent = `${short.format(moment)} your time, ${time.textContent}`;
-        }
-    };
-
-    const reachByKey = () => {
-        for (const element of document.querySelectorAll("a:not([href]), div, span")) {
-            if (!element.hasAttribute("x-on:click") || element.hasAttribute("tabindex")) continue;
-            if (element.classList.contains("grow") && !element.textContent.trim()) continue; // a backdrop
-            element.tabIndex = 0;
-            element.setAttribute("role", "button");
         }
     };
 
@@ -109,18 +100,11 @@
         if (adds) addRow(adds.form);
         if (removes) removeRow(removes.closest(".bo-row"));
     });
-    document.addEventListener("keydown", (event) => {
-        const element = event.target;
-        if ((event.key === "Enter" || event.key === " ") && element.matches?.("[role=button][tabindex]:not(button)")) {
-            event.preventDefault();
-            element.click();
-        }
-    });
     document.addEventListener("DOMContentLoaded", () => {
         showTimes();
-        reachByKey();
         resubmit();
-        document.querySelector(".bo-page [autofocus]")?.focus(); // the page was hidden when the browser wanted to
+        const wrong = document.querySelector("main :is(input, select, textarea)[aria-invalid='true']:not([type=hidden])");
+        (wrong ?? document.querySelector(".bo-page [autofocus]"))?.focus(); // the page was hidden when the browser wanted to
     });
     document.addEventListener("htmx:afterSettle", showTimes);
 })();

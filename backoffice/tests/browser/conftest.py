@@ -55,7 +55,7 @@ def context(browser: Browser, live_server: Any) -> Iterator[BrowserContext]:
     context.set_default_timeout(10_000)
 
     def watch(request: Request) -> None:
-        if not request.url.startswith((live_server.url, "data:")):
+        if not request.url.startswith((live_server.url, "data:", "blob:", "about:")):
             strangers.append(request.url)
 
     context.on("request", watch)

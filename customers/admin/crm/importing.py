@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from backoffice import tasks, upstreams
 from backoffice.admin.doing import VerbForm, writes_to
@@ -28,7 +28,11 @@ SHOWN_ROWS = 20
 class ImportForm(VerbForm):
     """A file, or its text. Its id becomes that of the bulk action, so a second click joins that."""
 
-    file = forms.FileField(label="CSV file", required=False)
+    file = forms.FileField(
+        label="CSV file",
+        required=False,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv,text/plain"}),
+    )
     text = forms.CharField(
         label="Or its text",
         required=False,
@@ -74,9 +78,8 @@ def view(request: HttpRequest) -> HttpResponseBase:
     if plan.digest != form.cleaned_data["digest"]:
         form.add_error(None, "What it comes to has changed since it was shown. Look at it and confirm again.")
         return _page(request, form, plan)
-    words = f"{len(plan.rows):,} contacts from a file"
     user = cast(User, request.user)
-    bulk, is_new = freeze(CREATE_CONTACT, user, id=form.id, rows=plan.rows, words=words, reason="")
+    bulk, is_new = freeze(CREATE_CONTACT, user, id=form.id, rows=plan.rows, words=plan.selection, reason="")
     if is_new and not tasks.start_bulk(bulk):
         messages.warning(request, BROKER_DOWN)
     return redirect("bulk", bulk.pk)

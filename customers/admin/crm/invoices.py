@@ -1,6 +1,7 @@
 """Invoices of the CRM: the list, and the page of one. They are made and changed at L4YERCAK3."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
@@ -73,8 +74,8 @@ class InvoiceAdmin(CrmAdmin):
         return invoice.client_name or invoice.client_remote_id or "–"
 
     @admin.display(description="due", ordering="due_date")
-    def shown_due(self, invoice: Invoice) -> str:
-        return str(invoice.due_date or "–")
+    def shown_due(self, invoice: Invoice) -> date | str:
+        return invoice.due_date or "–"
 
     @admin.display(description="total", ordering="total")
     def amount(self, invoice: Invoice) -> str:

@@ -16,13 +16,11 @@ from backoffice.models import RemoteWrite
 from backoffice.sync.resource import RESOURCES
 from backoffice.views import staff_page
 from backoffice.writes.verbs import WriteVerb
+from customers.creations import open_creations
 from customers.forms.crm import NewContactForm, NewOrganizationForm
 from customers.services import contacts, organizations
-from customers.services.crm import LABEL, Kind
+from customers.services.crm import LABEL, Kind, bare
 from customers.verbs.crm import CREATE_CONTACT, CREATE_ORGANIZATION
-
-State = RemoteWrite.State
-OPEN = (State.PLANNED, State.SENT, State.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,8 @@ def _twin(new: New, form: DeedForm) -> Any:
         url = reverse(f"admin:customers_{new.kind.noun}_change", args=[known.pk])
         told = '{} is here already: <a href="{}">{}</a>. If this is another one, tick so below. Nothing was sent.'
         return format_html(told, value, url, str(known))
-    writes = RemoteWrite.objects.filter(target=new.verb.target, verb=new.verb.name, state__in=OPEN)
-    if writes.filter(**{f"sends__{new.twin_by}": value}).exclude(pk__in=filter(None, ours)).exists():
+    others = (creation for creation in open_creations(new.verb) if creation.id not in ours)
+    if any(bare(creation.sends.get(new.twin_by)) == bare(value) for creation in others):
         return (
             f"{value} may be at {LABEL} already: another creation was sent, and its answer is still open. Look at the "
             "writes, and tick below if this is another one. Nothing was sent."

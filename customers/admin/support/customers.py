@@ -22,7 +22,7 @@ from backoffice.masking import MASKED
 from customers.admin.filters import StatusFilter
 from customers.admin.support import erasing, forms
 from customers.apideck import ERASURE
-from customers.forms.support import DeleteForm
+from customers.forms.support import BANK_LABELS, DeleteForm
 from customers.models import SupportCustomer
 from customers.models.support import erased_here, phone_text
 from customers.services.erasure import ERASE, why_not_erasable
@@ -90,7 +90,7 @@ class SupportCustomerAdmin(DeedAdmin):
     )  # fmt: skip
 
     def state(self, row: Any) -> SafeString:
-        if row.erased_at and row.status == ERASURE and not row.name:
+        if row.erased_at and row.search_text == row.remote_id.lower():
             return badge("erased here", "dull")
         return word(row.status, self.tones) if row.status else badge("not told", "dull")
 
@@ -149,7 +149,7 @@ class SupportCustomerAdmin(DeedAdmin):
             yield Fact("Bank account", MASKED)
             return
         account = obj.payload.get("bank_accounts") or {}
-        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in account.items() if value)
+        told = ", ".join(f"{label}: {account[name]}" for name, label in BANK_LABELS.items() if account.get(name))
         yield Fact("Tax number", obj.payload.get("tax_number") or "–")
         yield Fact("Bank account", told or "–")
 
@@ -170,7 +170,7 @@ class SupportCustomerAdmin(DeedAdmin):
             url = reverse("admin:update_supportcustomer", args=[obj.pk])
             yield Button("Edit", url, "edit", off=why_not("update", obj) or self.upstream_off, is_link=True)
         yield from deeds.buttons(request, self.deeds, obj)
-        if request.user.has_perm(ERASE) and (obj.status == ERASURE or obj.is_erased):
+        if request.user.has_perm(ERASE) and (obj.status == ERASURE or obj.is_erased or obj.vanished_at):
             url = reverse("admin:erase_supportcustomer", args=[obj.pk])
             yield Button("Erase here…", url, "delete_forever", off=why_not_erasable(obj), is_link=True)
         for button in deeds.refresh_button(request, REFRESH, obj):

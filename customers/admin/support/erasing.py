@@ -15,9 +15,11 @@ from backoffice.errors import NotInThisState
 from backoffice.models import RemoteWrite
 from backoffice.views import staff_page
 from backoffice.writes.plan import Actor
+from customers.apideck import ERASURE
 from customers.forms.support import EraseForm
 from customers.models import SupportCustomer
-from customers.services.erasure import ERASE, erase, why_not_erasable
+from customers.person.address import page_url
+from customers.services.erasure import ERASE, SEE_NOTES, erase, linked_customers, notes_about, why_not_erasable
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,15 +31,18 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
     if why := why_not_erasable(customer):
         messages.error(request, f"{customer} is left as it is. {why}")
         return redirect(back)
-    form = EraseForm(request.POST if request.method == "POST" else None, row=customer)
+    notes = notes_about(customer).count()
+    offered = notes if request.user.has_perm(SEE_NOTES) else 0
+    form = EraseForm(request.POST if request.method == "POST" else None, row=customer, notes=offered)
     if form.is_bound and form.is_valid():
         actor = Actor(cast(User, request.user), RemoteWrite.Door.PAGE)
         try:
-            erase(customer, actor, form.cleaned_data["reason"])
+            with_notes = bool(form.cleaned_data.get("with_notes"))
+            blanked = erase(customer, actor, form.cleaned_data["reason"], with_notes=with_notes)
         except NotInThisState as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"What was kept here of {customer.remote_id} is erased.")
+            messages.success(request, f"What was kept here of {customer.remote_id} is erased.{_told(blanked, notes)}")
         return redirect(back)
     context = {
         **admin.site.each_context(request),
@@ -46,5 +51,18 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "row": customer,
         "form": form,
         "back_url": back,
+        "is_asked_for": customer.status == ERASURE,
+        "linked": [(one, page_url(one)) for one in linked_customers(customer)],
+        "notes": _counted(notes),
     }
     return TemplateResponse(request, "customers/support/erase.html", context)
+
+
+def _told(blanked: int, notes: int) -> str:
+    if blanked:
+        return f" {_counted(blanked)} on the linked customer {'was' if blanked == 1 else 'were'} blanked."
+    return f" {_counted(notes)} on the linked customer {'stays' if notes == 1 else 'stay'}." if notes else ""
+
+
+def _counted(notes: int) -> str:
+    return f"{notes:,} note{'s' * (notes != 1)}" if notes else ""

@@ -15,11 +15,11 @@ from backoffice.bulk.freeze import freeze
 from backoffice.commands import Exit, shown, stop_signals
 from backoffice.errors import NotConfigured
 from backoffice.models import RemoteWrite
-from backoffice.write_command import OVERWRITE, add_reason
+from backoffice.write_command import add_reason
 from customers.contact_import import MAX_BYTES, NotReadable, decoded, planned
 from customers.crm_commands import CrmCommand
 from customers.models import Contact
-from customers.services.contacts import ContactService
+from customers.services.contacts import KIND, ContactService
 from customers.services.crm import member
 from customers.verbs import crm as verbs
 
@@ -48,6 +48,7 @@ class Command(CrmCommand):
         )
         self.add_reading(parsers)
         creating = self.add_write_verb(parsers, "create", "Create a contact at L4YERCAK3.")
+        self.add_another(creating)
         updating = self.add_write_verb(
             parsers, "update", 'Change a contact at L4YERCAK3; what is not given stays as it is, "" empties.'
         )
@@ -90,6 +91,7 @@ class Command(CrmCommand):
         sends = {name: value for name, value in _given(options).items() if value or name == "displayName"}
         if not (sends["displayName"] or "").strip():
             raise CommandError("--display-name must not be empty.", returncode=Exit.USAGE)
+        self.refuse_second(verbs.CREATE_CONTACT, KIND, options, sends)
         write, _ = self.do(verbs.CREATE_CONTACT, options, sends=sends)
         self.tell(write, options, f"Created contact {shown(sends['displayName'])} ({write.remote_id}).")
 
@@ -103,9 +105,11 @@ class Command(CrmCommand):
         write, conflict = self.do_compared(
             verbs.UPDATE_CONTACT, options, remote_id=remote_id, sends=sends, before=before
         )
-        self.tell(write, options, f"Changed {self.named(remote_id)}.")
+        was_sent = write.attempts.exists()
+        done = f"Changed {self.named(remote_id)}." if was_sent else f"{self.named(remote_id)} stays as it is."
+        self.tell(write, options, f"{done[:1].upper()}{done[1:]}")
         if conflict:
-            self.say(OVERWRITE)
+            self.tell_conflict(conflict, sends)
 
     def _delete(self, options: dict[str, Any]) -> None:
         contact = self.found_for(verbs.DELETE_CONTACT, options)
@@ -122,18 +126,21 @@ class Command(CrmCommand):
             raise CommandError(f"{options['file']}: {error} Nothing was sent.", returncode=Exit.USAGE) from None
         for number, email, contact in plan.here:
             self.say(f"Row {number}: {email} is here already as {contact.remote_id}; it is left alone.")
+        for number, who, creation in plan.under_way:
+            self.say(f"Row {number}: {who} is being created already; it is left alone. See: {creation.command}")
         for problem in plan.problems:
             self.say(f"Row {problem.number}: {problem.sentence}")
-        told = f"{len(plan.rows):,} to be created, {len(plan.here):,} here already, {len(plan.problems):,} wrong."
+        here, wrong = f"{len(plan.here):,} here already", f"{len(plan.problems):,} wrong"
+        under_way = [f"{len(plan.under_way):,} being created already"] if plan.under_way else []
+        told = ", ".join([f"{len(plan.rows):,} to be created", here, *under_way, wrong])
         if plan.problems:
-            raise CommandError(f"{told} Nothing was sent.", returncode=Exit.USAGE)
-        self.say(told)
+            raise CommandError(f"{told}. Nothing was sent.", returncode=Exit.USAGE)
+        self.say(f"{told}.")
         if options["dry_run"] or not plan.rows:
             return
         if off := upstreams.why_off(verbs.CREATE_CONTACT.upstream):
             raise NotConfigured(f"Nothing was sent. {off}")
-        words = f"{len(plan.rows):,} contacts from a file"
-        bulk, _ = freeze(verbs.CREATE_CONTACT, user, id=uuid4(), rows=plan.rows, words=words, reason="")
+        bulk, _ = freeze(verbs.CREATE_CONTACT, user, id=uuid4(), rows=plan.rows, words=plan.selection, reason="")
         with stop_signals() as is_stopped:
             while run.work(bulk, waits_out_pauses=False, goes_on=lambda: not is_stopped()) and not is_stopped():
                 pass

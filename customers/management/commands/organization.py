@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from backoffice.commands import Exit, shown
 from customers.crm_commands import CrmCommand
 from customers.models import Organization
-from customers.services.organizations import OrganizationService
+from customers.services.organizations import KIND, OrganizationService
 from customers.verbs import crm as verbs
 
 
@@ -36,6 +36,7 @@ class Command(CrmCommand):
         creating.add_argument("--website", metavar="URL")
         creating.add_argument("--industry", metavar="INDUSTRY")
         creating.add_argument("--tax-id", metavar="TAX_ID")
+        self.add_another(creating)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do the verb. Raises BackofficeError and RemoteError, which the base turns into exit codes."""
@@ -50,5 +51,6 @@ class Command(CrmCommand):
             raise CommandError("--name must not be empty.", returncode=Exit.USAGE)
         given = {"name": "name", "website": "website", "industry": "industry", "taxId": "tax_id"}
         sends = {name: options[option] for name, option in given.items() if options[option]}
+        self.refuse_second(verbs.CREATE_ORGANIZATION, KIND, options, sends)
         write, _ = self.do(verbs.CREATE_ORGANIZATION, options, sends=sends)
         self.tell(write, options, f"Created organization {shown(sends['name'])} ({write.remote_id}).")

@@ -11,11 +11,13 @@ from django.core.management.base import CommandError
 from backoffice.access import hidden_members
 from backoffice.client import PERSON
 from backoffice.commands import Exit, add_limit, asked_for, in_json, shown
+from backoffice.errors import NotInThisState
 from backoffice.masking import shown_members
 from backoffice.write_command import WriteCommand, add_reason
 from backoffice.writes.verbs import WriteVerb
 from customers.apideck import ApideckAPI, SupportCustomerRecord
 from customers.models import SupportCustomer
+from customers.services.erasure import ERASE, erase, linked_customers, notes_about, why_not_erasable
 from customers.services.support import CUSTOMERS, SupportCustomerService
 from customers.support_members import problems_in
 from customers.verbs import support as verbs
@@ -31,14 +33,17 @@ class Command(WriteCommand):
     """``--json`` prints columns by their names; ``show`` and ``fetch`` add emails, phone_numbers, addresses, notes,
     tax_number and bank_accounts as Apideck states them.
 
-    The last two are masked where the person named by ``--as`` may not see them. The verbs that change something print
-    as ``WriteCommand`` says.
+    The last two are masked where the person named by ``--as`` may not see them. The verbs that change something at
+    Apideck print as ``WriteCommand`` says; ``erase``, which sends nothing, prints remote_id, erased_at, erased_by,
+    reason, notes_blanked and notes_left.
     """
 
-    help = "List, show and fetch support customers; create, update and delete them at Apideck."
+    help = "List, show and fetch support customers; create, update and delete them at Apideck; erase what is kept here."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parsers = parser.add_subparsers(dest="verb", required=True, metavar="list|show|fetch|create|update|delete")
+        parsers = parser.add_subparsers(
+            dest="verb", required=True, metavar="list|show|fetch|create|update|delete|erase"
+        )
         listing = self.add_verb(parsers, "list", "List mirrored support customers by name.")
         listing.add_argument("--status", help="only those in this state, as Apideck words it")
         listing.add_argument("--search", metavar="TEXT", help="part of a name, company, e-mail, phone or id")
@@ -49,20 +54,25 @@ class Command(WriteCommand):
         creating = self.add_write_verb(parsers, "create", "Create a support customer at Apideck.")
         updating = self.add_write_verb(parsers, "update", "Change one; what is not given stays as it is.")
         deleting = self.add_write_verb(parsers, "delete", "Delete one at Apideck, for good.")
-        for its in (showing, fetching, updating, deleting):
+        erasing = self.add_verb(
+            parsers, "erase", "Erase what is kept here of one who asks for it, or is gone at Apideck."
+        )
+        for its in (showing, fetching, updating, deleting, erasing):
             its.add_argument("remote_id", metavar="ID")
         for its in (creating, updating):
             its.add_argument("--data", type=_members, required=True, metavar="JSON", help="an object of members to set")
         told = "also what somebody changed at Apideck since it was mirrored"
         updating.add_argument("--overwrite", action="store_true", help=told)
-        add_reason(deleting)
-        deleting.add_argument("--yes", action="store_true", help="do not ask")
+        for its in (deleting, erasing):
+            add_reason(its)
+            its.add_argument("--yes", action="store_true", help="do not ask")
+        erasing.add_argument("--with-notes", action="store_true", help="blank the notes on the linked customer too")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do the verb. Raises BackofficeError and RemoteError, which the base turns into exit codes."""
         doing: dict[str, Callable[[dict[str, Any]], None]] = {
             "list": self._list, "show": self._show, "fetch": self._fetch, "create": self._create,
-            "update": self._update, "delete": self._delete,
+            "update": self._update, "delete": self._delete, "erase": self._erase,
         }  # fmt: skip
         doing[options["verb"]](options)
         self.end()
@@ -128,6 +138,33 @@ class Command(WriteCommand):
         self.confirm(options, f"Delete {_named(customer.remote_id)} at Apideck, for good?")
         write, _ = self.do(verbs.DELETE, options, remote_id=customer.remote_id, reason=reason)
         self.tell(write, options, f"Deleted {_named(customer.remote_id)}.")
+
+    def _erase(self, options: dict[str, Any]) -> None:
+        actor = self.acting(options, "customers.view_supportcustomer", ERASE)
+        customer = verbs.support_customer(options["remote_id"])
+        reason = (options["reason"] or "").strip()
+        if not reason:  # nothing else will say why
+            raise CommandError("Erasing takes a reason: --reason TEXT.", returncode=Exit.USAGE)
+        if why := why_not_erasable(customer):
+            raise NotInThisState(f"{customer.remote_id} is not erased. {why}")
+        question = f"Erase what is kept here of {_named(customer.remote_id)}, for good?"
+        self.confirm(options, question, "Nothing was erased.")
+        blanked = erase(customer, actor, reason, with_notes=options["with_notes"])
+        left = notes_about(customer).count()
+        if options["json"]:
+            told = {
+                "erased_by": str(customer.erased_by) if customer.erased_by else None,
+                "reason": customer.erase_reason,
+            }
+            counted = {"notes_blanked": blanked, "notes_left": left}
+            self.put({"remote_id": customer.remote_id, "erased_at": customer.erased_at, **told, **counted})
+        else:
+            self.line(f"What was kept here of {customer.remote_id} is erased.")
+        if blanked:
+            self.say(f"Notes on the linked customer that were blanked: {blanked}.")
+        if left:
+            linked = ", ".join(linked_customers(customer).values_list("remote_id", flat=True)[:5])
+            self.say(f"Notes that stay on the linked customer ({linked}) and may be about the same person: {left}.")
 
     def _customer(self, verb: WriteVerb, options: dict[str, Any]) -> SupportCustomer:
         self.acting(options, verb.permission)

@@ -49,10 +49,15 @@ def test_contacts_and_organizations_are_written_once_with_the_promised_keys_and_
     assert crm("contact", *argv, "--write", id).code == 0 and len(mirrored.called("POST")) == 1
     ayu = made.records[0]["remote_id"]
     changed = crm("contact", "update", ayu, "--company", "Kopi", "--email", "")
-    assert changed.code == 0 and mirrored.sent("PATCH") == [{"email": "", "company": "Kopi"}]
+    sent = {"email": "", "company": "Kopi"}
+    assert changed.code == 0 and mirrored.sent("PATCH") == [sent]
+    same = crm("contact", "update", ayu, "--company", "Kopi")
+    assert (same.code, same.out) == (0, f"Contact Ayu ({ayu}) stays as it is.\n")
     mirrored.contacts[-1]["customProperties"]["company"] = "Elsewhere"
     stale = crm("contact", "update", ayu, "--company", "Mine")
-    assert stale.code == 3 and "meanwhile (company)" in stale.err and "--overwrite" in stale.err
+    assert stale.code == 3 and "meanwhile (company)" in stale.err and mirrored.sent("PATCH") == [sent]
+    told = '  company before: "Kopi"\n  company theirs: "Elsewhere"\n  company yours:  "Mine"\n'
+    assert stale.err.endswith(f"{told}To set yours all the same: add --overwrite.\n")
     assert crm("contact", "update", ayu, "--company", "Mine", "--overwrite").code == 0
     assert crm("contact", "update", ayu).code == 2
     assert crm("contact", "create", "--display-name", " ").code == 2

@@ -60,6 +60,9 @@ def test_lists_show_filter_search_and_export_what_is_mirrored(mirrored: FakeLaye
         assert {int(found) for found in re.findall(r"INV-2026-(\d{3})</a>", told)} == numbers, state
     told = text_of(supervisor.get(f"{ADMIN}/invoice/"))
     assert "EUR 1,785.00" in told and ">overdue<" in told and "Mug Factory 1" in told
+    bill = Invoice.objects.get(remote_id="obj_i001")
+    for url in (f"{ADMIN}/invoice/", page_of(bill), page_of(Organization.objects.get(remote_id="obj_o001"))):
+        assert "May 15, 2026" in text_of(supervisor.get(url)), url  # a day looks the same wherever it stands
     told = text_of(supervisor.get(f"{ADMIN}/transaction/?status=refunded"))
     assert "Order #2" in told and "Order #1" not in told and "EUR 473.62" in told
     assert "https://mugs1.example.com" in text_of(supervisor.get(f"{ADMIN}/organization/?industry=Manufacturing"))

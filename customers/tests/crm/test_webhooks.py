@@ -126,6 +126,33 @@ def test_a_subscription_is_made_with_our_secret_and_replaced_where_it_lacks_an_e
     assert found["state"] == "ok", found
 
 
+def test_a_secret_takes_over_from_another_while_both_are_taken(
+    client: Client, crm: FakeLayercake, settings: Any
+) -> None:
+    settings.LAYERCAKE_BASE_URL = "http://127.0.0.1:9000/sandbox/layercake"
+    settings.LAYERCAKE_WEBHOOK_SECRET = "whsec_old"
+    assert subscribe().code == 0 and crm.sent("POST")[-1]["secret"] == "whsec_old"
+    old = crm.webhooks[-1]["id"]
+    settings.LAYERCAKE_WEBHOOK_SECRET = "whsec_new,whsec_old"
+    assert "as it should" in subscribe().err  # what it signs with nobody can tell
+    asked = subscribe("--replace")
+    assert asked.code == 2 and "--yes" in asked.err and len(crm.called("POST")) == 1
+    assert run(command("backoffice.management.commands.webhooks"), "subscribe", "--replace", "--yes").code == 2
+    lose_answers(crm, "DELETE", is_done=False)
+    assert subscribe("--replace", "--yes").code == 1
+    heal(crm)
+    new = crm.webhooks[-1]["id"]
+    assert [row["id"] for row in crm.webhooks] == [old, new]  # the new one before the old one goes
+    for number, secret in enumerate(("whsec_old", "whsec_new")):
+        body = json.dumps({"id": f"evt_{number}", "type": "contact.updated", "data": {"id": "obj_c001"}}).encode()
+        assert post(client, body, secret=secret).status_code == 204, secret
+    assert look(RemoteWrite.objects.latest("planned_at")).state == RemoteWrite.State.FAILED
+    done = subscribe("--yes")
+    assert done.code == 0 and [row["id"] for row in crm.webhooks] == [new], done
+    sent = [body["secret"] for body in crm.sent("POST")]
+    assert sent == ["whsec_old", "whsec_new"] and not any(secret in every_table() + done.err for secret in sent)
+
+
 def test_where_no_secret_is_set_one_is_made_and_shown_once(crm: FakeLayercake, settings: Any) -> None:
     settings.LAYERCAKE_BASE_URL = "http://127.0.0.1:9000/sandbox/layercake"
     settings.LAYERCAKE_WEBHOOK_SECRET = ""

@@ -11,6 +11,7 @@ from backoffice.writes.carry_out import carry_out, renew
 from customers.models import Contact, Organization
 from customers.tests.crm.layercake import FakeLayercake, changed, contact, refusal
 from customers.tests.crm.writing import SANNE, heal, lose_answers, write
+from customers.tests.kirim import sync
 from customers.tests.writing import OPERATOR, look
 from customers.verbs import crm as verbs
 
@@ -82,6 +83,30 @@ def test_only_a_whole_reading_proves_that_nothing_was_made_and_then_it_may_be_se
     carry_out(lost, PERSON)
     lost.refresh_from_db()
     assert lost.state == State.CONFIRMED and len(mirrored.called("POST")) == 1
+
+
+@pytest.mark.parametrize("there", [" Änne Vos ", "änne vos", "ÄNNE VOS"])
+def test_one_that_was_here_before_is_never_taken_for_what_was_created(mirrored: FakeLayercake, there: str) -> None:
+    mirrored.contacts.append(contact(50, displayName=there, email=""))
+    sync("layercake.contacts")
+    lose_answers(mirrored, "POST", is_done=False)
+    lost = write(verbs.CREATE_CONTACT, sends={"displayName": "Änne Vos"})
+    assert lost.before == {"ids": ["obj_c050"]}
+    heal(mirrored)
+    assert look(lost).state == State.FAILED
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"suggestion": ["Upgrade"]}, {"error": {"message": "plan is full"}}, {"error": None, "upgradeUrl": 7}],
+    ids=lambda odd: next(iter(odd)),
+)
+def test_an_odd_member_of_an_error_hides_nothing_of_the_others(mirrored: FakeLayercake, odd: dict[str, Any]) -> None:
+    body = {"message": "plan is full", "code": "RESOURCE_LIMIT", "upgradeCommand": "l4yercak3 upgrade", **odd}
+    mirrored.mischief = lambda request: httpx.Response(429, json=body)
+    refused = write(verbs.CREATE_CONTACT, sends=SANNE)
+    assert (refused.state, len(mirrored.called("POST"))) == (State.REFUSED, 1)
+    assert "plan is full. l4yercak3 upgrade." in refused.error
 
 
 def test_a_full_plan_is_a_refusal_with_advice_and_being_too_fast_is_waited_out(mirrored: FakeLayercake) -> None:

@@ -70,6 +70,17 @@ def test_the_form_sends_what_was_changed_and_keeps_all_else(mirrored: FakeApidec
     assert "Nothing was changed in the form" in untouched
 
 
+def test_what_stands_in_a_row_is_labelled_and_the_account_told_in_words(
+    mirrored: FakeApideck, supervisor: Client
+) -> None:
+    page = text(supervisor, url("update"))
+    for label, field in (("Country code", "phone_numbers-country_code"), ("Postal code", "addresses-postal_code")):
+        assert f'<label class="bo-cell"><span>{label}</span><input type="text" name="{field}"' in page
+    assert "<legend>Bank account</legend>" in page
+    told = text(supervisor, url())
+    assert f"Account holder: Nordwind NV, IBAN: {IBAN}, BIC: NWBKBEBB, Account number:" in told
+
+
 def test_rows_come_and_go_without_scripts_and_wrong_ones_are_marked(mirrored: FakeApideck, supervisor: Client) -> None:
     form = opened(supervisor, url("update"), do="remove:phone_numbers:0", notes="Typed")
     page = send(supervisor, url("update"), form).content.decode()

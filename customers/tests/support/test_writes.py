@@ -209,7 +209,7 @@ def test_what_the_service_cannot_do_is_remembered_with_its_day_until_it_can(mirr
     refused = write(DELETE, "cs_1001")
     assert refused.state == "refused" and WriteAttempt.objects.count() == 1
     told = why_not("delete", ana())
-    assert "cannot delete; it is offered again on" in told and not why_not("update", ana())
+    assert "cannot delete customers; it is offered again on" in told and not why_not("update", ana())
     mirrored.mischief = lambda request: None
     assert write(DELETE, "cs_1001").state == "confirmed"
     assert not UnsupportedOperation.objects.exists()

@@ -104,7 +104,7 @@ class Command(ObjectCommand[Location]):
     def fetch(self, options: dict[str, Any]) -> None:
         """Read a location with its shelves from Afosto, mirrored or not, and print it."""
         self.actor(options, self.view, self.refreshing.permission)
-        with AfostoAPI.from_settings(PERSON) as api:
+        with self.reading() as api:
             service = LocationService(api)
             self.tell_object(service.refresh(service.fetch(options["remote_id"])), options)
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('backoffice', '0008_row_sends'),
+        ('backoffice', '0009_limits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,6 +10,6 @@ def give(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("backoffice", "0009_saved_views")]
+    dependencies = [("backoffice", "0010_saved_views")]
 
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]
