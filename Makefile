@@ -18,7 +18,7 @@ help:
 	@echo "make setup              only the environment, .venv"
 	@echo "make test [ARGS=...]    make check, then the tests; ARGS go to pytest"
 	@echo "make check              lint, format, types, migrations"
-	@echo "make bench [ARGS=...]   how near the sync engine comes to the limit"
+	@echo "make bench [ARGS=...]   how near the sync engine and the desk come to the limit"
 	@echo "make lock [ARGS=...]    resolve the requirements files anew with uv; ARGS=--upgrade for newer versions"
 
 setup: $(STAMP)

@@ -1,9 +1,12 @@
 """Which rows that belong to a resource a person may see: those of the mirrored models that the person may see."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q
 
-from backoffice import limits
+from backoffice import audit, limits
 from backoffice.sync.resource import RESOURCES, Resource
 
 
@@ -35,6 +38,17 @@ def hidden_members(user: User | AnonymousUser | None, resource: str) -> frozense
     if known is None or user is None or not known.record.masked or user.has_perm(_permission("view_masked", known)):
         return frozenset()
     return known.record.masked
+
+
+def note_seen(user: User | AnonymousUser | None, resource: str, remote_id: str, *shown: Mapping[str, Any]) -> None:
+    """Say in the audit that masked members among those ``shown`` were shown, where the person may see them.
+
+    Called wherever members are shown whole. Empty ones say nothing; of a record once a click.
+    """
+    known = RESOURCES.get(resource)
+    if known and known.record.masked and not hidden_members(user, resource):
+        names = {name for members in shown for name in known.record.masked if members.get(name)}
+        audit.note_masked(user if isinstance(user, User) else None, resource, remote_id, names)
 
 
 def _permission(verb: str, resource: Resource) -> str:

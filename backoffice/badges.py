@@ -28,7 +28,8 @@ WRITE_TONES: Mapping[str, Tone] = {
 
 def badge(text: str, tone: Tone = "dull", title: str = "") -> SafeString:
     """One label."""
-    return format_html('<span class="bo-badge bo-{}" title="{}">{}</span>', tone, title, text)
+    told = format_html(' title="{}"', title) if title else ""
+    return format_html('<span class="bo-badge bo-{}"{}>{}</span>', tone, told, text)
 
 
 def word(value: str | None, tones: Mapping[str, Tone]) -> SafeString:

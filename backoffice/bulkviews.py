@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from backoffice import bulkpage, export, tasks, upstreams
+from backoffice import audit, bulkpage, export, tasks, upstreams
 from backoffice.bulk import again
 from backoffice.bulk.outcome import verb_of, visible_bulk_actions
 from backoffice.errors import NotAllowed
@@ -54,6 +54,7 @@ def bulk_rest(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     rows = bulk.items.exclude(state=BulkItem.State.CONFIRMED).exclude(sends={}).order_by("position")
     names = sorted({name for sends in rows.values_list("sends", flat=True) for name in sends})
     told = ([*(_cell(row.sends.get(name)) for name in names), row.state, row.error] for row in rows.iterator())
+    audit.entry_of_bulk("export", bulk, detail=f"csv, the rows that are not confirmed: {rows.count():,}").save()
     return export.csv_answer(f"{bulk.target}s-not-confirmed", [*names, "state", "error"], told)
 
 

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.db.models import Model, QuerySet
 
-from backoffice import database, limits
+from backoffice import acting, audit, database, limits
 from backoffice.errors import (
     BackofficeError,
     ChangedMeanwhile,
@@ -30,6 +30,7 @@ from backoffice.errors import (
     WriteIsSettled,
 )
 from backoffice.logs import redact
+from backoffice.models import AuditEntry
 
 M = TypeVar("M", bound=Model)
 
@@ -80,8 +81,12 @@ class StaffCommand(BaseCommand):
                 stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters is no reason
         try:
             _check_readable(options)
-            with _only_warnings_logged(options), limits.everything():
-                return super().execute(*args, **options)
+            with _only_warnings_logged(options), limits.everything(), acting.acting(AuditEntry.Door.COMMAND):
+                try:
+                    return super().execute(*args, **options)
+                except NotAllowed as error:
+                    self._note_denied(options, error)
+                    raise
         except CommandError as error:
             self._end(str(error), error.returncode, error)
         except DatabaseError as error:
@@ -97,6 +102,15 @@ class StaffCommand(BaseCommand):
             if not self.is_from_shell or options.get("traceback"):
                 raise
             self._end(f"This is a fault of ours ({type(error).__name__}); --traceback shows where.", Exit.FAILED, error)
+
+    def _note_denied(self, options: dict[str, Any], error: NotAllowed) -> None:
+        """In the audit: what somebody may not do is asked for by name. What was typed besides is not kept."""
+        name = type(self).__module__.rpartition(".")[2]
+        remote_id = str(options.get("remote_id") or "")[:255]
+        audit.note(
+            "command", kind="command", remote_id=remote_id, label=f"{name} {options.get('verb') or ''}".strip(),
+            outcome=AuditEntry.Outcome.DENIED, detail=str(error),
+        )  # fmt: skip
 
     def _end(self, sentence: str, code: int, cause: BaseException) -> NoReturn:
         if not self.is_from_shell:
@@ -132,6 +146,7 @@ class StaffCommand(BaseCommand):
         user = User.objects.filter(username=name, is_active=True).first()
         if user is None:
             raise CommandError(f"--as: there is no active user {name!r}.", returncode=Exit.USAGE)
+        acting.become(user)
         missing = [permission for permission in permissions if not (user.is_staff and user.has_perm(permission))]
         if missing:
             raise NotAllowed(f"{name} may not do this: it takes {' and '.join(missing)}. Nothing was done.")

@@ -1,19 +1,25 @@
 """The desk: how each upstream stands, how fresh each resource is, and what needs a person now."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
 
 from backoffice import freshness, times, upstreams
+from backoffice.admin import live
 from backoffice.badges import Tone
+from backoffice.desk import drawing
+from backoffice.desk.drawing import Bar
+from backoffice.desk.work import work
 from backoffice.freshness import Freshness
+from backoffice.links import page
 from backoffice.models import SyncRun, UpstreamState
 from backoffice.needs import section as needs
 from backoffice.upstreams import Upstream
@@ -22,6 +28,8 @@ from backoffice.webhooks.summary import summaries
 from backoffice.wording import error_in_words, phase_in_words, things
 
 STALE_AFTER = timedelta(hours=1)
+_AGE = re.compile(r"(?<=>)[^<]*(?=</time>)")
+"""How long ago something was: it changes though nothing did."""
 
 
 @dataclass(frozen=True)
@@ -50,26 +58,38 @@ class ResourceLine:
 
 def desk_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's callback for the admin's index, which is the desk."""
-    return context | {"title": "Desk", **desk(request)}
+    return context | {"title": "Desk", "frame": live.WHOLE, **shown_desk(request)}
+
+
+def shown_desk(request: HttpRequest) -> dict[str, Any]:
+    """The desk, and a version that changes with what it tells; at least each minute, so that ages stay right."""
+    shown = render_to_string("admin/parts/_desk.html", desk(request), request)
+    minute = int(timezone.now().timestamp() // 60)
+    version = live.version_of(_AGE.sub("", shown), minute)
+    return {"desk": SafeString(shown), "version": version, "version_header": live.VERSION_HEADER}
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """What the desk shows to this person. At most ten queries."""
+    """What the desk shows to this person. At most ten queries, with those that tell who it is."""
     user = request.user
-    if not user.has_perms(["backoffice.view_syncrun", "backoffice.view_upstreamstate"]):
-        return {"healths": [], "webhooks": [], "lines": [], "matters": [], "is_live": False}
     resources = freshness.all_resources()
+    context = {
+        "matters": [line for section in needs.waiting(request) for line in section.lines],
+        "works": work(user, resources),
+    }
+    if not user.has_perms(["backoffice.view_syncrun", "backoffice.view_upstreamstate"]):
+        return context
     states = {state.upstream: state for state in UpstreamState.objects.all()}
     healths = [
         health(upstream, states.get(name), [item for item in resources if item.resource.upstream == name])
         for name, upstream in upstreams.UPSTREAMS.items()
     ]
-    return {
+    return context | {
         "healths": healths,
+        "is_ill": any(health.tone == "bad" for health in healths),
         "webhooks": summaries(user, states),
         "lines": [_line(request, item) for item in resources],
-        "matters": [line for section in needs.waiting(request) for line in section.lines],
-        "is_live": any(item.live for item in resources),
+        "ages": _ages(resources),
     }
 
 
@@ -181,7 +201,7 @@ def _how_old(resources: list[Freshness]) -> SafeString:
 def _line(request: HttpRequest, item: Freshness) -> ResourceLine:
     meta = item.resource.model._meta
     may_see = request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
-    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") if may_see else ""
+    url = page(f"admin:{meta.app_label}_{meta.model_name}_changelist") if may_see else ""
     return ResourceLine(
         label=item.resource.label,
         list_url=url,
@@ -191,6 +211,17 @@ def _line(request: HttpRequest, item: Freshness) -> ResourceLine:
         phase=phase_in_words(item.live) if item.live else "",
         last=item.latest,
     )
+
+
+def _ages(resources: list[Freshness]) -> SafeString | None:
+    """How old each resource is that was read, as bars; whole minutes."""
+    now = timezone.now()
+    ages = [(item.resource.label, item.swept_from, now - item.swept_from) for item in resources if item.swept_from]
+    bars = (
+        Bar(label, max(int(age.total_seconds() // 60), 1), times.ago(since), "warn" if age > STALE_AFTER else "good")
+        for label, since, age in ages
+    )
+    return drawing.bars(bars, ("What", "Read"))
 
 
 def _as_of(item: Freshness) -> SafeString | str:

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from backoffice import exports, listed, savedviews, tasks
+from backoffice import audit, exports, listed, savedviews, tasks
 from backoffice.badges import Tone, word
 from backoffice.models import Export
 from backoffice.models.exports import KEPT_FOR
@@ -101,6 +101,9 @@ def new_export(request: HttpRequest) -> HttpResponseBase:
         except exports.TooManyOpen as error:
             form.add_error(None, str(error))
         else:
+            if is_new:
+                narrowed = ", ".join(sorted(QueryDict(arranged.query))) or "nothing"
+                audit.note_list(export.list_label, f"{export.kind} in the background, narrowed by {narrowed}")
             if is_new and not tasks.send_export(export):
                 messages.warning(request, BROKER_DOWN)
             return redirect("exports")

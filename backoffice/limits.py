@@ -5,7 +5,7 @@ Whoever acts is *held*: a request's person by the middleware, a command's by ``-
 While nobody is held, and inside ``everything()``, all records are there: what is read from a remote is mirrored whole.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -105,6 +105,11 @@ def narrowing(model: type[models.Model]) -> Q:
         if rule := (rules or {}).get(name):
             within &= rule(values)
     return within
+
+
+def held() -> Hashable:
+    """What limits whoever is held, in order: it tells what is kept for one from what is kept for another."""
+    return tuple(sorted((name, tuple(sorted(values))) for name, values in _held.get()().items()))
 
 
 def in_words() -> str:

@@ -1,11 +1,19 @@
-"""Addresses that remotes send: which of them may become a link."""
+"""Addresses: our own pages', and which of those that remotes send may become a link."""
 
 import re
+from functools import cache
 
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 _WEB = re.compile(r"https?://[^\s/?#\\@\x00-\x1f\x7f]+([/?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
+
+
+@cache
+def page(name: str) -> str:
+    """The address of a page of ours that takes no argument. Every page links to some fifty of them: worked out once."""
+    return reverse(name)
 
 
 def is_web_address(text: str) -> bool:

@@ -10,6 +10,23 @@ GONE = models.Q(vanished_at__isnull=False)
 """Mirrored rows that the remote no longer has."""
 
 
+def list_indexes(of: str, *columns: str) -> list[models.Index]:
+    """What a long list is read from.
+
+    An index for its own order and for each column that it is ordered or filtered by, one for rows that are gone, and
+    one for the age of rows. Rows that are equal in the column stand by the list's own order, so that a filter's choice
+    is read in that order. Whether a row is gone stands in them, so that rows are counted and passed over without being
+    read.
+    """
+    own = ["remote_created_at", "id"]
+    return [
+        models.Index(fields=[*own, "vanished_at"], name=f"{of}_newest"),
+        *(models.Index(fields=[column, *own, "vanished_at"], name=f"{of}_by_{column}"[:30]) for column in columns),
+        models.Index(fields=["vanished_at", *own], name=f"{of}_gone", condition=GONE),
+        models.Index(fields=["synced_at", "vanished_at"], name=f"{of}_age"),
+    ]
+
+
 class MirrorModel(models.Model):
     """Base of all mirrored rows. Written by the sync store only; rows are marked as vanished, never deleted.
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from backoffice import times, upstreams
+from backoffice import audit, times, upstreams
 from backoffice.admin.doing import tell
 from backoffice.client import PERSON
 from backoffice.errors import NotAllowed, WriteIsSettled
@@ -25,7 +25,7 @@ from backoffice.models import Drift, RemoteWrite
 from backoffice.needs import section
 from backoffice.needs.sync import DISMISS_DRIFT
 from backoffice.views import staff_page
-from backoffice.writelines import label, write_lines
+from backoffice.writelines import label, note_members_seen, write_lines
 from backoffice.writes import settle as settling
 from backoffice.writes import waiting
 from backoffice.writes.carry_out import carry_out, renew
@@ -113,6 +113,7 @@ def settle(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if request.method == "POST":
         settling.find_lost()
         write.refresh_from_db()
+    note_members_seen(request.user, write)
     form = SettleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         was_done = form.cleaned_data["was_done"] == "yes"
@@ -167,7 +168,8 @@ def dismiss_drift(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A departure from the contract that is known by now."""
     drift = get_object_or_404(Drift, pk=pk)
     open_one = Drift.objects.filter(pk=drift.pk, dismissed_at=None)
-    open_one.update(dismissed_at=timezone.now(), dismissed_by=_user(request))
+    if open_one.update(dismissed_at=timezone.now(), dismissed_by=_user(request)):
+        audit.note("dismiss", kind="drift", remote_id=str(drift.pk), label=str(drift))
     messages.success(request, f"Dismissed: {drift.get_kind_display()} {drift.name}. It stays in the list of drift.")
     return redirect("needs_you")
 

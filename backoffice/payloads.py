@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from backoffice.access import hidden_members, may_see_payload
+from backoffice.access import hidden_members, may_see_payload, note_seen
 from backoffice.masking import MASKED, shown_members
 from backoffice.models import RowChange
 from backoffice.sync.resource import RESOURCES
@@ -72,6 +72,7 @@ def _shown(change: RowChange, user: User | AnonymousUser) -> Change:
     resource = RESOURCES.get(change.resource)
     if change.member in hidden_members(user, change.resource):
         return Change(change, change.member, MASKED, MASKED, is_known=True)
+    note_seen(user, change.resource, change.remote_id, {change.member: change.before or change.after})
     is_known = change.member in OWN_MEMBERS or bool(resource and change.member in resource.record.members())
     if is_known or may_see_payload(user, change.resource):
         return Change(change, change.member, change.before, change.after, is_known)

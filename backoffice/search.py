@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import CharField, Q, QuerySet, Value
 
+from backoffice import textindex
 from backoffice.mirror import MirrorModel
 from backoffice.sync.resource import RESOURCES
 
@@ -18,6 +19,7 @@ MAX_CHARS = 200
 MAX_WORDS = 8
 LEAST_CHARS = 3  # of a word: a shorter one stands in every other record
 SHOWN = 20  # records of a kind
+MOST_KNOWN = 2_000  # records that words find and that are then sorted
 HEAVY = ("payload", "detail", "search_text", "piece_text", "line_items", "positions")
 
 
@@ -143,7 +145,11 @@ def _inside(findable: Findable, term: Term) -> list[Any]:
     if not findable.inside or not term.is_searchable:
         return []
     rows = _rows(findable)
-    for word in term.words:
+    if findable.inside == f"{textindex.column_of(findable.model)}__contains" and textindex.is_for(term.words):
+        keys = textindex.keys(findable.model, term.words, MOST_KNOWN)
+        if keys is not None:
+            return _newest(findable, rows.filter(pk__in=keys))
+    for word in term.words:  # so many have them that the newest are met soon
         rows = rows.filter(**{findable.inside: word})
     return _newest(findable, rows)
 

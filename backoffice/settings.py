@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "backoffice.audit.middleware",
     "backoffice.limits.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "backoffice.pasted.middleware",  # before any view; it tells by a message

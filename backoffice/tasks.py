@@ -13,11 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
-from backoffice import exports, upstreams
+from backoffice import exports, textindex, upstreams
 from backoffice.bulk import run as bulk_run
 from backoffice.client import PERSON
 from backoffice.freshness import last_sweep
 from backoffice.models import (
+    AuditEntry,
     BulkAction,
     Drift,
     Export,
@@ -27,6 +28,7 @@ from backoffice.models import (
     SyncRun,
     WebhookDelivery,
 )
+from backoffice.models.audit import KEEP_AUDIT
 from backoffice.pruning import delete_in_parts
 from backoffice.sync import engine, runs
 from backoffice.sync.resource import RESOURCES
@@ -54,6 +56,8 @@ def carry_out_run(run_id: int) -> None:
     if run is None:
         return
     engine.carry_out(run, is_trial=run.trigger == SyncRun.Trigger.PERSON)
+    if run.resource in RESOURCES and not run.is_dry:
+        textindex.catch_up([RESOURCES[run.resource].model])
     for follower in run.followers.filter(state=SyncRun.State.QUEUED):
         publish(follower)
 
@@ -69,6 +73,12 @@ def sync_resource(resource: str, mode: str = SyncRun.Mode.NORMAL) -> None:
         return
     if upstreams.is_on(RESOURCES[resource].upstream):
         carry_out_run(runs.queue(resource, trigger=SyncRun.Trigger.SCHEDULE, mode=mode).pk)
+
+
+@shared_task
+def index_words() -> None:
+    """Take in the texts that the index of words has not seen: what a webhook, a write or a command changed."""
+    textindex.catch_up()
 
 
 @shared_task
@@ -133,7 +143,7 @@ def start_up() -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete runs, changes, drift, deliveries, settled writes, rejections, exports and notifications past their time.
+    """Delete runs, changes, drift, deliveries, writes, rejections, exports, notifications and audit past their time.
 
     What still needs a person stays.
     """
@@ -148,6 +158,7 @@ def prune() -> None:
     prune_writes(now - KEEP_WRITES)
     exports.prune()
     delete_in_parts(Notification.objects.filter(at__lt=now - KEEP_NOTIFICATIONS))
+    delete_in_parts(AuditEntry._base_manager.filter(at__lt=now - KEEP_AUDIT))
     delete_in_parts(SyncRun.objects.filter(ended_at__lt=now - KEEP_RUNS).exclude(pk__in=_last_sweeps()))
 
 

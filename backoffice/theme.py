@@ -5,8 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse, reverse_lazy
+from django.utils.functional import lazy
 from django.utils.html import escape
+
+from backoffice.links import page
+
+page_lazy = lazy(page, str)
 
 
 def environment(request: HttpRequest) -> list[str]:
@@ -30,14 +34,14 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 def _under(*names: str) -> Callable[[HttpRequest], bool]:
     """Whether a page lies under one of these; by whole path segments, unlike Unfold's own test."""
-    return lambda request: any(request.path.startswith(reverse(name)) for name in names)
+    return lambda request: any(request.path.startswith(page(name)) for name in names)
 
 
 NEEDS_YOU = "Needs you"
 
 
 def _is_desk(request: HttpRequest) -> bool:
-    return request.path in {reverse("admin:index"), "/"}
+    return request.path in {page("admin:index"), "/"}
 
 
 def _model(title: str, icon: str, name: str, permission: str, *also: str) -> dict[str, Any]:
@@ -46,32 +50,32 @@ def _model(title: str, icon: str, name: str, permission: str, *also: str) -> dic
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(changelist),
+        "link": page_lazy(changelist),
         "permission": _is_superuser if permission == "superuser" else _may(permission),
         "active": _under(changelist, *also),
     }
 
 
 def _runs_active(request: HttpRequest) -> bool:
-    return request.path.startswith(("/runs/", reverse("admin:backoffice_syncrun_changelist")))
+    return request.path.startswith(("/runs/", page("admin:backoffice_syncrun_changelist")))
 
 
 def _bulk_active(request: HttpRequest) -> bool:
-    lists = (reverse("admin:backoffice_bulkaction_changelist"), reverse("admin:backoffice_bulkitem_changelist"))
+    lists = (page("admin:backoffice_bulkaction_changelist"), page("admin:backoffice_bulkitem_changelist"))
     return request.path.startswith(("/bulk/", *lists))
 
 
 def _is_needs_you(request: HttpRequest) -> bool:
-    return request.path.startswith(reverse("needs_you"))
+    return request.path.startswith(page("needs_you"))
 
 
 NAVIGATION: list[dict[str, Any]] = [
     {
         "items": [
-            {"title": "Desk", "icon": "space_dashboard", "link": reverse_lazy("admin:index"), "active": _is_desk},
-            {"title": "Search", "icon": "search", "link": reverse_lazy("search"), "active": _under("search")},
-            {"title": NEEDS_YOU, "icon": "back_hand", "link": reverse_lazy("needs_you"), "active": _is_needs_you},
-            {"title": "Exports", "icon": "download", "link": reverse_lazy("exports"), "active": _under("exports")},
+            {"title": "Desk", "icon": "space_dashboard", "link": page_lazy("admin:index"), "active": _is_desk},
+            {"title": "Search", "icon": "search", "link": page_lazy("search"), "active": _under("search")},
+            {"title": NEEDS_YOU, "icon": "back_hand", "link": page_lazy("needs_you"), "active": _is_needs_you},
+            {"title": "Exports", "icon": "download", "link": page_lazy("exports"), "active": _under("exports")},
         ],
     },
     {
@@ -84,7 +88,7 @@ NAVIGATION: list[dict[str, Any]] = [
             {
                 "title": "Same customer?",
                 "icon": "join_inner",
-                "link": reverse_lazy("identity"),
+                "link": page_lazy("identity"),
                 "permission": _may("customers.view_identitylink", "customers.view_customer"),
                 "active": _under("identity"),
             },
@@ -105,7 +109,7 @@ NAVIGATION: list[dict[str, Any]] = [
             {
                 "title": "Work board",
                 "icon": "view_kanban",
-                "link": reverse_lazy("board"),
+                "link": page_lazy("board"),
                 "permission": _may("fulfilment.view_handlinglist"),
                 "active": _under("board"),
             },
@@ -144,10 +148,11 @@ NAVIGATION: list[dict[str, Any]] = [
             {
                 "title": "Getting started",
                 "icon": "rocket_launch",
-                "link": reverse_lazy("first_steps"),
+                "link": page_lazy("first_steps"),
                 "permission": _may("backoffice.subscribe_upstreamstate", "backoffice.start_syncrun"),
                 "active": _under("first_steps"),
             },
+            _model("Audit", "policy", "backoffice.auditentry", "backoffice.view_auditentry"),
             _model("Users", "person", "auth.user", "superuser"),
             _model("Groups", "badge", "auth.group", "superuser"),
             _model(
@@ -164,7 +169,7 @@ NAVIGATION: list[dict[str, Any]] = [
 
 
 def _action(title: str, page: str, permission: str) -> dict[str, Any]:
-    return {"title": title, "icon": "add", "link": reverse_lazy(f"admin:{page}"), "permission": _may(permission)}
+    return {"title": title, "icon": "add", "link": page_lazy(f"admin:{page}"), "permission": _may(permission)}
 
 
 ACTIONS: dict[str, Any] = {

@@ -26,6 +26,12 @@ def relative(moment: datetime, now: datetime | None = None) -> str:
     return f"in {spell(distance)}" if distance > timedelta() else f"{spell(distance)} ago"
 
 
+def midnight(days: int) -> datetime:
+    """The beginning of the day that is so many days from today, where the installation is."""
+    day = timezone.localdate() + timedelta(days=days)
+    return timezone.make_aware(datetime(day.year, day.month, day.day))
+
+
 def ago(moment: datetime | None, empty: str = "never") -> SafeString | str:
     """``<time>`` with the distance as its text."""
     if moment is None:

@@ -7,15 +7,16 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from backoffice import runpage, tasks, upstreams
-from backoffice.dashboard import desk as desk_parts
-from backoffice.models import SyncRun
+from backoffice.admin import live
+from backoffice.dashboard import shown_desk
+from backoffice.models import AuditEntry, SyncRun
 from backoffice.site import View, reload
 from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
@@ -47,10 +48,13 @@ def desk(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_safe
-@staff_page("backoffice.view_syncrun", "backoffice.view_upstreamstate")
+@staff_page()
 def desk_live(request: HttpRequest) -> HttpResponseBase:
-    """The part of the desk that changes while runs go on."""
-    return TemplateResponse(request, "admin/parts/_desk.html", desk_parts(request))
+    """The desk for a page of it that is open; 204 where it would show the same."""
+    context = shown_desk(request)
+    if context["version"] == live.shown_version(request):
+        return HttpResponse(status=204)
+    return TemplateResponse(request, "admin/index.html", {"frame": live.CONTENT, "title": "Desk", **context})
 
 
 @require_safe
@@ -96,6 +100,7 @@ def stop_run(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Ask a run to stop."""
     run = get_object_or_404(SyncRun, pk=pk)
     if runs.request_stop(run):
+        runs.note_run("sync_stop", run, cast(User, request.user), AuditEntry.Door.PAGE)
         messages.success(request, "The run is stopping. What it has stored stays; the next run goes on from there.")
     else:
         messages.info(request, "The run was over already; nothing was stopped.")

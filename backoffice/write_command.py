@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
+from backoffice import audit
 from backoffice.client import PERSON, RemoteClient
 from backoffice.commands import Exit, StaffCommand, in_json, shown, stop_signals, worst
 from backoffice.correlation import correlated
@@ -153,6 +154,7 @@ class WriteCommand(StaffCommand):
         here = RemoteWrite.objects.filter(pk=write.pk)
         with suppress(DatabaseError):  # a database that fails now is no reason to swallow what nobody can ask for again
             here.update(secret_lost=True)
+            audit.note_done_with("reveal", [write], write.actor, write.door)
         if options["json"]:
             self.put({**line_of(write), verb_of(write).shows: secret})
         else:

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from backoffice import times, upstreams
-from backoffice.access import hidden_members, readable_resources
+from backoffice.access import hidden_members, note_seen, readable_resources
 from backoffice.badges import WRITE_TONES, word
 from backoffice.masking import shown_members
 from backoffice.models import RemoteWrite
@@ -109,6 +109,11 @@ def members(write: RemoteWrite, hidden: frozenset[str] = frozenset()) -> list[Me
         )
         for name, value in sends.items()
     ]
+
+
+def note_members_seen(person: User | AnonymousUser | None, write: RemoteWrite) -> None:
+    """Say in the audit that the values of a write's members were shown, where masked ones are among them."""
+    note_seen(person, verb_of(write).resource, write.remote_id or str(write.pk), write.sends, write.before)
 
 
 def in_short(value: Any) -> str:

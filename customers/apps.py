@@ -2,6 +2,15 @@
 
 from django.apps import AppConfig
 
+NOTED = {
+    "erase": "Erase here",
+    "identity_confirm": "Say that they are the same",
+    "identity_reject": "Say that they are not the same",
+    "identity_unlink": "Unlink",
+    "identity_undo": "Undo a decision",
+}
+"""What is done here alone, as the audit tells it."""
+
 
 class CustomersConfig(AppConfig):
     """Makes the app's resources known to the sync engine, its verbs to the writes, its inbox to the webhooks."""
@@ -10,5 +19,20 @@ class CustomersConfig(AppConfig):
     verbose_name = "Customers"
 
     def ready(self) -> None:
-        from customers import limits, needs, needs_erasure, pasted, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
+        from backoffice import audit
+        from customers import (  # noqa: F401  importing registers them
+            desk,
+            limits,
+            needs,
+            needs_erasure,
+            pasted,
+            search,
+            subscriptions,
+            sync,
+            tasks,
+            verbs,
+            webhooks,
+        )
         from customers.identity import own  # noqa: F401
+
+        audit.register(NOTED, {"note"})

@@ -14,6 +14,7 @@ ACCOUNT: Mapping[str, Tone] = {"connected": "good", "degraded": "warn", "disconn
 LINK: Mapping[str, Tone] = {"active": "good", "consumed": "info", "expired": "dull", "revoked": "bad"}
 
 ENDING_SOON = timedelta(days=1)
+ENDING_IN_TIME_TO_ACT = timedelta(hours=48)  # what the desk tells of: there is a working day left to send another
 SIGNING_UP_TAKES = timedelta(minutes=2)  # until the customer of a link that was used just now is active as well
 
 
@@ -33,9 +34,9 @@ def usable_links() -> Q:
     return Q(status="active", expires_at__gt=timezone.now(), vanished_at=None)
 
 
-def links_ending_soon() -> Q:
-    """Usable links that end within a day."""
-    return usable_links() & Q(expires_at__lte=timezone.now() + ENDING_SOON)
+def links_ending_soon(within: timedelta = ENDING_SOON) -> Q:
+    """Usable links that end within that time, by default a day."""
+    return usable_links() & Q(expires_at__lte=timezone.now() + within)
 
 
 def was_eaten(link: SetupLink, swept_from: datetime | None) -> bool:

@@ -10,4 +10,7 @@ class FulfilmentConfig(AppConfig):
     verbose_name = "Fulfilment"
 
     def ready(self) -> None:
-        from fulfilment import identity, limits, needs, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
+        from backoffice import audit
+        from fulfilment import desk, identity, limits, needs, search, subscriptions, sync, tasks, verbs, webhooks  # noqa: F401  importing registers them
+
+        audit.register({"open_document": "Open a document"}, {"picker"})

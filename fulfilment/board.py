@@ -8,10 +8,10 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
+from backoffice import times
 from fulfilment.models import HandlingList, Location, Picker
+from fulfilment.states import OPEN, OVER
 
-OVER = ("finished", "cancelled")
-"""The states in which there is nothing left to do."""
 NOBODY = "nobody"
 COLUMNS = (
     "remote_id", "number", "state", "sub", "location_remote_id", "location__name", "due_at", "finished_at",
@@ -35,7 +35,22 @@ class Share:
 
 def is_overdue() -> Q:
     """Lists that should be done by now and are not."""
-    return Q(due_at__lt=timezone.now()) & ~Q(state__in=OVER)
+    return Q(due_at__lt=timezone.now()) & is_open()
+
+
+def is_due_today() -> Q:
+    """Lists that should be done by the end of the day, where the installation is; also those of today that are late."""
+    return Q(due_at__gte=times.midnight(0), due_at__lt=times.midnight(1)) & is_open()
+
+
+def is_open() -> Q:
+    """Lists with something left to do. The states by name: so an index can find them."""
+    return Q(state__in=OPEN)
+
+
+def open_lists() -> QuerySet[HandlingList]:
+    """Those of all that are here."""
+    return HandlingList.objects.filter(is_open(), vanished_at=None)
 
 
 def lists() -> QuerySet[HandlingList]:
@@ -100,9 +115,9 @@ def by_person(names: Mapping[str, str]) -> list[Share]:
 
 
 def _counted(columns: Iterable[str]) -> Iterable[dict[str, Any]]:
-    open_lists = HandlingList.objects.filter(vanished_at=None).exclude(state__in=OVER)
     counted: QuerySet[HandlingList, dict[str, Any]] = (
-        open_lists.order_by()
+        open_lists()
+        .order_by()
         .values(*columns)
         .annotate(
             lists=Count("pk"),

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from backoffice import audit
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteContractError, RemoteError
 from backoffice.views import staff_page
@@ -41,7 +42,7 @@ def label_document(request: HttpRequest, pk: int) -> HttpResponseBase:
     job = get_object_or_404(LabelJob.objects.select_related("parcel"), pk=pk)
     if not job.file_id:
         raise Http404(f"The {job.get_kind_display()} of {job.parcel} is {job.get_state_display()}: there is no file.")
-    return _document(request, job.file_id, f"{job.get_kind_display()} {job.parcel}")
+    return _document(request, job.parcel, job.file_id, job.get_kind_display())
 
 
 @require_safe
@@ -53,7 +54,7 @@ def parcel_label(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     parcel = get_object_or_404(Parcel, remote_id=remote_id)
     if not parcel.label_file_id:
         raise Http404(f"{parcel} has no label yet.")
-    return _document(request, parcel.label_file_id, f"label {parcel}")
+    return _document(request, parcel, parcel.label_file_id, "label")
 
 
 def file_of(api: AfostoAPI, file_id: str) -> tuple[bytes, str]:
@@ -82,7 +83,13 @@ def problem(request: HttpRequest, title: str, *told: str, **more: Any) -> HttpRe
     return TemplateResponse(request, "fulfilment/no_document.html", context, status=502)
 
 
-def _document(request: HttpRequest, file_id: str, name: str) -> HttpResponseBase:
+def note_opened(parcel: Parcel, kind: str) -> None:
+    """In the audit: that a document of a parcel was handed out."""
+    audit.note_mirrored("open_document", "afosto.parcels", parcel.remote_id, label=str(parcel), detail=kind)
+
+
+def _document(request: HttpRequest, parcel: Parcel, file_id: str, kind_of_it: str) -> HttpResponseBase:
+    name = f"{kind_of_it} {parcel}"
     try:
         with AfostoAPI.from_settings(PERSON) as api:
             body, kind = file_of(api, file_id)
@@ -90,6 +97,7 @@ def _document(request: HttpRequest, file_id: str, name: str) -> HttpResponseBase
         return problem(request, f"No {name} now", remote_error_in_words(error, "Afosto"))
     except BackofficeError as error:
         return problem(request, f"No {name} now", str(error))
+    note_opened(parcel, kind_of_it)
     return shown(body, kind, name)
 
 

@@ -10,7 +10,7 @@ from django_filters import ChoiceFilter, FilterSet
 from django_filters.fields import ChoiceField
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from fulfilment.board import NOBODY, OVER, is_overdue
+from fulfilment.board import NOBODY, is_due_today, is_open, is_overdue
 from fulfilment.models import HandlingList
 from fulfilment.states import LIST
 
@@ -18,6 +18,7 @@ ALL, ME = "all", "me"
 MAX_ID_CHARS = 255
 DUE = [
     ("overdue", "Overdue"),
+    ("today", "Today"),
     ("day", "In the next 24 hours"),
     ("week", "In the next 7 days"),
     ("none", "Without a time"),
@@ -100,7 +101,7 @@ class BoardFilter(FilterSet):  # type: ignore[misc]  # django-filter is untyped
         if self.is_refused:
             return queryset.none()
         narrowed: QuerySet[HandlingList] = super().filter_queryset(queryset)
-        return narrowed if self.form.cleaned_data["state"] else narrowed.exclude(state__in=OVER)
+        return narrowed if self.form.cleaned_data["state"] else narrowed.filter(is_open())
 
     def narrow(self, rows: QuerySet[HandlingList], name: str, value: str) -> QuerySet[HandlingList]:
         """The rows with one choice."""
@@ -117,6 +118,8 @@ class BoardFilter(FilterSet):  # type: ignore[misc]  # django-filter is untyped
     def _due(self, rows: QuerySet[HandlingList], value: str) -> QuerySet[HandlingList]:
         if value == "overdue":
             return rows.filter(is_overdue())
+        if value == "today":
+            return rows.filter(is_due_today())
         if value == "none":
             return rows.filter(due_at=None)
         now = timezone.now()

@@ -13,10 +13,11 @@ from backoffice.admin.deeds import read_again
 from backoffice.admin.readonly import Button
 from backoffice.views import staff_page
 from backoffice.writes.verbs import WriteVerb
-from fulfilment.board import OVER, holder_of, sub_of
+from fulfilment.board import holder_of, sub_of
 from fulfilment.deeds import back, button, deed
 from fulfilment.models import HandlingList
 from fulfilment.services.lists import why_not
+from fulfilment.states import OVER
 from fulfilment.verbs.lists import ASSIGN_LIST, HOLD_LIST, REFRESH_LIST, RELEASE_LIST
 
 SEE_LISTS = "fulfilment.view_handlinglist"

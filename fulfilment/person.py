@@ -17,12 +17,11 @@ from fulfilment.admin.parcel_lines import ParcelLine, grams
 from fulfilment.admin.shown import SENT, due, progress, tracking
 from fulfilment.models import Parcel, Recipient, Shipment
 from fulfilment.needs import failed_labels
-from fulfilment.states import LIST, PARCEL, SHIPMENT
+from fulfilment.states import LIST, PARCEL, SHIPMENT, UNDER_WAY
 
 RESOURCE = "afosto.contacts"
 KNOWN, SHOWN = 200, 20
 HEAVY = ("payload", "detail", "piece_text")
-ARRIVED = ("delivered", "finished")
 
 
 def show(request: HttpRequest, subject: Subject) -> Shown | None:
@@ -53,7 +52,7 @@ def show(request: HttpRequest, subject: Subject) -> Shown | None:
     if ids and user.has_perm("fulfilment.view_parcel"):
         parcels = _parcels(ids)
         records["afosto.parcels"] = [row.remote_id for row in parcels]
-        under_way = [row for row in parcels if row.state not in ARRIVED and row.vanished_at is None]
+        under_way = [row for row in parcels if row.state in UNDER_WAY and row.vanished_at is None]
         sections.append(_under_way(request, under_way))
         problems += _stuck(request, ids)
     return Shown(standings, problems, sections, records)

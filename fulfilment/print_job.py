@@ -21,7 +21,7 @@ from backoffice.sync.ahead import in_order
 from backoffice.views import staff_page
 from backoffice.wording import remote_error_in_words
 from fulfilment.afosto import AfostoAPI
-from fulfilment.documents import FRAMED, PDF, SEE, file_of, problem, shown
+from fulfilment.documents import FRAMED, PDF, SEE, file_of, note_opened, problem, shown
 from fulfilment.models import LabelJob
 
 MOST_AT_ONCE = 50
@@ -74,6 +74,8 @@ def print_document(request: HttpRequest) -> HttpResponseBase:
     if told:
         title = "Not all of them can be printed now"
         return problem(request, title, *told, others=len(good), others_url=_url("print_document", good))
+    for job in jobs:
+        note_opened(job.parcel, job.get_kind_display())
     document = BytesIO()
     writer.write(document)
     return shown(document.getvalue(), PDF, f"labels {len(jobs)}")

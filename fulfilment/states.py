@@ -48,6 +48,17 @@ PARCEL: Mapping[str, Tone] = {
     "packed": "info", "label requested": "warn", "labelled": "good", "in transit": "dull", "delivered": "dull",
     "finished": "dull",
 }  # fmt: skip
+OVER = ("finished", "cancelled")
+"""The states of a list in which there is nothing left to do."""
+OPEN = tuple(state for state in LIST if state not in OVER)
+ARRIVED = ("delivered", "finished")
+"""The states of a parcel that is where it should be."""
+GONE_OUT = ("in transit", *ARRIVED)
+"""Those in which a parcel has left and is no longer waited for."""
+UNLABELLED = ("packed", "label requested")
+"""Those in which there is no label."""
+UNDER_WAY = tuple(state for state in PARCEL if state not in ARRIVED)
+"""Those in which a parcel is on its way to its recipient, or is to be sent."""
 
 
 def state_column(states: States, otherwise: str) -> "GeneratedField":

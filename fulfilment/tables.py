@@ -13,9 +13,9 @@ from django_tables2 import Column, RequestConfig, Table
 from backoffice import times
 from backoffice.admin.readonly import Button
 from backoffice.badges import badge, word
-from fulfilment.board import OVER, holder_of
+from fulfilment.board import holder_of
 from fulfilment.models import HandlingList
-from fulfilment.states import LIST
+from fulfilment.states import LIST, OVER
 
 ROWS_A_PAGE = 50
 EXPORTED = ("list", "number", "state", "location", "held by", "due at", "overdue", "pieces", "handled", "missing")

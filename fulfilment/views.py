@@ -19,10 +19,11 @@ from backoffice.admin.readonly import Button
 from backoffice.sync.resource import RESOURCES
 from backoffice.views import staff_page
 from fulfilment import listdeeds
-from fulfilment.board import OVER, Share, by_location, by_person, holders, lists, locations, sub_of
+from fulfilment.board import Share, by_location, by_person, holders, lists, locations, sub_of
 from fulfilment.filters import BoardFilter
 from fulfilment.listdeeds import NO_SUB, SEE_LISTS
 from fulfilment.models import HandlingList
+from fulfilment.states import OVER
 from fulfilment.tables import EXPORTED, BoardTable, exported
 from fulfilment.verbs.lists import ASSIGN_LIST, MARK_HANDLED
 

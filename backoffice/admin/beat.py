@@ -1,8 +1,11 @@
 """django-celery-beat's schedules, in the theme. Edits take effect within seconds, without a restart."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_celery_beat.admin import ClockedScheduleAdmin as BeatClockedAdmin
 from django_celery_beat.admin import CrontabScheduleAdmin as BeatCrontabAdmin
@@ -18,6 +21,7 @@ from django_celery_beat.models import (
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from backoffice.admin.noted import NotedAdmin
 from backoffice.times import ago, at
 
 _RENAMED = {"last_run_at": "last_run_moment"}  # in the person's own zone
@@ -38,9 +42,10 @@ class ThemedTaskForm(PeriodicTaskForm):  # type: ignore[misc]
             self.fields["regtask"].widget = ThemedTaskSelect()
 
 
-class PeriodicTaskAdmin(BeatTaskAdmin, ModelAdmin):  # type: ignore[misc]
+class PeriodicTaskAdmin(NotedAdmin, BeatTaskAdmin, ModelAdmin):  # type: ignore[misc]
     """What runs when. Switch a default off rather than delete it: the next migrate would bring it back."""
 
+    noted_kind = "schedule"
     form = ThemedTaskForm
     list_display = ("name", "enabled", "scheduler", "last_run")
     fieldsets = tuple(
@@ -55,6 +60,28 @@ class PeriodicTaskAdmin(BeatTaskAdmin, ModelAdmin):  # type: ignore[misc]
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The package lets everybody who sees the list use them; they change schedules."""
         return super().get_actions(request) if self.has_change_permission(request) else {}
+
+    def noted_state(self, obj: PeriodicTask) -> str:
+        return f"Now {'on' if obj.enabled else 'off'}, {obj.schedule}."
+
+    @admin.action(description="Enable selected tasks")
+    def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._switch(request, queryset, super().enable_tasks)
+
+    @admin.action(description="Disable selected tasks")
+    def disable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._switch(request, queryset, super().disable_tasks)
+
+    @admin.action(description="Toggle activity of selected tasks")
+    def toggle_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._switch(request, queryset, super().toggle_tasks)
+
+    @transaction.atomic
+    def _switch(self, request: HttpRequest, queryset: QuerySet[PeriodicTask], do: Callable[..., None]) -> None:
+        chosen = list(queryset.values_list("pk", flat=True))
+        do(request, queryset)
+        for task in PeriodicTask.objects.filter(pk__in=chosen):
+            self.note("change", task, "Switched.")
 
     @admin.display(description="last run", ordering="last_run_at")
     def last_run(self, task: PeriodicTask) -> str:
@@ -78,24 +105,32 @@ class UsersInline(TabularInline):  # type: ignore[misc]
         return False
 
 
-class IntervalScheduleAdmin(ModelAdmin):  # type: ignore[misc]
+class IntervalScheduleAdmin(NotedAdmin, ModelAdmin):  # type: ignore[misc]
     """Every so often."""
 
+    noted_kind = "schedule"
+
     inlines = (UsersInline,)
 
 
-class CrontabScheduleAdmin(BeatCrontabAdmin, ModelAdmin):  # type: ignore[misc]
+class CrontabScheduleAdmin(NotedAdmin, BeatCrontabAdmin, ModelAdmin):  # type: ignore[misc]
     """At times of the day."""
 
+    noted_kind = "schedule"
+
     inlines = (UsersInline,)
 
 
-class SolarScheduleAdmin(ModelAdmin):  # type: ignore[misc]
+class SolarScheduleAdmin(NotedAdmin, ModelAdmin):  # type: ignore[misc]
     """By the sun."""
 
+    noted_kind = "schedule"
 
-class ClockedScheduleAdmin(BeatClockedAdmin, ModelAdmin):  # type: ignore[misc]
+
+class ClockedScheduleAdmin(NotedAdmin, BeatClockedAdmin, ModelAdmin):  # type: ignore[misc]
     """Once."""
+
+    noted_kind = "schedule"
 
     inlines = (UsersInline,)
 

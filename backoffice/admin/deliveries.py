@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from backoffice import times, upstreams
-from backoffice.access import about_readable, hidden_members, readable_resources
+from backoffice.access import about_readable, hidden_members, note_seen, readable_resources
 from backoffice.admin.filters import Filter, choice_filter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
@@ -208,7 +208,10 @@ def _changes(request: HttpRequest, delivery: WebhookDelivery) -> dict[str, Any]:
 
 def _payload(request: HttpRequest, delivery: WebhookDelivery) -> SafeString | str:
     """What was delivered, less what the person may not see of that upstream's records."""
-    of_it = (name for name, resource in RESOURCES.items() if resource.upstream == delivery.upstream)
+    of_it = [name for name, resource in RESOURCES.items() if resource.upstream == delivery.upstream]
+    for name in of_it:  # which record it is about may not be told, so the event stands for it
+        told = {member: f'"{member}"' in delivery.payload for member in RESOURCES[name].record.masked}
+        note_seen(request.user, name, delivery.event_id, told)
     hidden = frozenset().union(*(hidden_members(request.user, name) for name in of_it))
     try:
         members = bodies.reread(delivery.payload)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 
 from backoffice import freshness
+from backoffice.distinct import values_of
 from backoffice.records import REPLACEMENT
 from backoffice.sync.resource import RESOURCES
 
@@ -61,8 +62,8 @@ class ValueFilter(Filter):
     column: ClassVar[str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        values = model_admin.model._default_manager.order_by(self.column).values_list(self.column, flat=True)
-        return [(value, str(value)[:60]) for value in values.distinct()[:MAX_CHOICES] if value]
+        values = values_of(model_admin.model, self.column, MAX_CHOICES)
+        return [(value, str(value)[:60]) for value in values if value]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(**{self.column: value})
@@ -105,20 +106,27 @@ class AgeFilter(Filter):
 
     title, parameter_name = "age of data", "age"
     steps: ClassVar = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+    sweep_reads_all: ClassVar[bool] = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         return [("fresh", "Up to 1 hour"), ("hour", "Older than 1 hour"), ("day", "Older than 1 day")]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         since = timezone.now() - self.steps.get(value, timedelta(hours=1))
-        if value == "fresh":
-            return rows.filter(self.read_since(since))
-        return rows.exclude(self.read_since(since)) if value in self.steps else rows.none()
+        if value not in {"fresh", *self.steps}:
+            return rows.none()
+        swept_from = freshness.swept_from_of(self.model)
+        if self.sweep_reads_all and swept_from and swept_from >= since:
+            return rows if value == "fresh" else rows.none()
+        return rows.filter(self.read_since(since)) if value == "fresh" else rows.filter(self.not_read_since(since))
 
     def read_since(self, moment: Any) -> Q:
-        """Rows that are known to have been so at ``moment`` or later."""
-        swept_from = freshness.swept_from_of(self.model)
-        return ~Q(pk=None) if swept_from and swept_from >= moment else Q(synced_at__gte=moment)
+        """Rows that are known to have been so at ``moment`` or later, where no sweep says so of all."""
+        return Q(synced_at__gte=moment)
+
+    def not_read_since(self, moment: Any) -> Q:
+        """The others."""
+        return Q(synced_at__lt=moment)
 
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
         self.model = model

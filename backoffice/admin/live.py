@@ -4,6 +4,7 @@ The script sends what it shows as a version. The answer is 204 where that still 
 message that waits for the person is for a page of its own, and the frame would show it here, where nobody sees it.
 """
 
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -32,8 +33,8 @@ def trace(kind: str, rows: QuerySet[Any], *moments: str) -> Trace:
     return counted
 
 
-def version_of(*told: Any, traces: list[Trace]) -> str:
-    """A short text that changes with any of ``told`` and with any of the rows behind ``traces``. One query."""
-    found = traces[0].union(*traces[1:], all=True)
+def version_of(*told: Any, traces: Sequence[Trace] = ()) -> str:
+    """A short text that changes with any of ``told`` and with any of the rows behind ``traces``: one query."""
+    found: Iterable[dict[str, Any]] = traces[0].union(*traces[1:], all=True) if traces else ()
     lines = sorted(str(sorted(row.items())) for row in found)
     return blake2b(repr((told, lines)).encode(), digest_size=8).hexdigest()

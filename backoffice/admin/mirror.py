@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from backoffice import freshness, limits, times, upstreams
-from backoffice.access import hidden_members
-from backoffice.admin import fetching, live
+from backoffice.access import hidden_members, note_seen
+from backoffice.admin import fetching, live, searching
 from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import VanishedFilter
 from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
@@ -34,6 +34,8 @@ from backoffice.writes.history import visible_writes, writes_about
 
 MORE_SECTIONS: list[Callable[[HttpRequest, str, Any], Iterable[Section]]] = []
 """What the apps add to the page of a record of any resource, above its history: from request, resource and row."""
+MORE_FILTERS: dict[str, list[Any]] = {}
+"""Filters that the apps add to the list of a resource."""
 MAX_WORDS = 8
 ROWS_A_PAGE = 20
 
@@ -57,6 +59,8 @@ class MirrorAdmin(SelectingAdmin):
     search_help_text = "Search"
     own_moments: ClassVar[tuple[str, ...]] = ()
     """Columns besides ``synced_at`` that say when something of the record was read."""
+    is_indexed: ClassVar[bool] = False
+    """Whether all that a search looks for is in the text that ``textindex`` covers, or told by ``elsewhere``."""
     fetch: ClassVar[Fetch | None] = None
     """How one is read by its id, where the remote has such a read."""
 
@@ -74,7 +78,9 @@ class MirrorAdmin(SelectingAdmin):
         super().prepare_list(request, changes)
         if not changes.result_count:
             changes.empty_sentence = freshness.why_empty(self.resource, is_narrowed=changes.is_narrowed)
-        changes.note = format_html("{}{}", self._how_old(), self._within())
+        changes.note = join_notes(
+            self._how_old(), self._within(), getattr(request, "search_note", ""), changes.why_unsorted
+        )
         if request.user.has_perm("backoffice.start_syncrun"):
             url = reverse("start_run", args=[self.resource_name])
             changes.buttons = [Button("Refresh now", url, "sync", off=self.upstream_off)]
@@ -102,9 +108,10 @@ class MirrorAdmin(SelectingAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        for part in self.words_of(search_term):
-            queryset = queryset.filter(self.holding(part))
-        return queryset, False
+        narrowed = searching.narrow(self, queryset, self.words_of(search_term))
+        # The list tells both.
+        request.search_note, request.search_met = narrowed.note, narrowed.at_least  # type: ignore[attr-defined]
+        return narrowed.rows, False
 
     def words_of(self, search: str) -> list[str]:
         """The words of a search that count, in lower case: as many as a query takes."""
@@ -116,6 +123,18 @@ class MirrorAdmin(SelectingAdmin):
     def holding(self, part: str) -> Q:
         """Rows in which a word of a search, in lower case, occurs."""
         raise NotImplementedError
+
+    def elsewhere(self, part: str) -> Iterable[Q]:
+        """Of those, the rows in whose own text it may not occur; each condition is one that an index answers.
+
+        Raises ``searching.TooMany`` where such rows are too many to be known one by one.
+        """
+        return ()
+
+    @property
+    def has_elsewhere(self) -> bool:
+        """Whether a word may occur elsewhere than in the row's own text."""
+        return type(self).elsewhere is not MirrorAdmin.elsewhere
 
     def fresh_at(self, row: Any, swept_from: datetime | None) -> datetime | None:
         """What the row's age counts from."""
@@ -137,7 +156,8 @@ class MirrorAdmin(SelectingAdmin):
     state.admin_order_field = "status"  # type: ignore[attr-defined]
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
-        return [*super().get_list_filter(request), VanishedFilter]
+        more = MORE_FILTERS.get(self.resource_name, [])
+        return [*super().get_list_filter(request), *more, VanishedFilter]
 
     # -- the page -----------------------------------------------------------------------------------------------------
 
@@ -228,6 +248,7 @@ class MirrorAdmin(SelectingAdmin):
             yield Section("What changed here", "admin/parts/_changes.html", {"page": page, "lines": lines})
         if may_see_payload:
             hidden = hidden_members(request.user, self.resource_name)
+            note_seen(request.user, self.resource_name, obj.remote_id, obj.payload)
             payload = shown_payload(obj.payload, self.resource.record.members(), hidden)
             yield Section("Raw payload", "admin/parts/_payload.html", {"payload": payload})
 
@@ -242,6 +263,11 @@ class MirrorAdmin(SelectingAdmin):
     def may_see_payload(self, request: HttpRequest) -> bool:
         """Whether the person may see what the remote sent, whole."""
         return request.user.has_perm(f"{self.opts.app_label}.view_payload_{self.opts.model_name}")
+
+
+def join_notes(*notes: SafeString | str) -> SafeString:
+    """Sentences that stand above a list."""
+    return format_html_join(" ", "{}", [(note,) for note in notes if note])
 
 
 def gone_since(row: MirrorModel) -> SafeString:

@@ -7,9 +7,12 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import label_for_field, unquote
+from django.contrib.admin.views.main import ALL_VAR, PAGE_VAR
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import InvalidPage
 from django.db.models import Model, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -18,7 +21,8 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from backoffice import columns, export, savedviews
+from backoffice import audit, columns, export, limits, savedviews
+from backoffice.admin import paging
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,15 @@ class Button:
     """What a POST carries besides its token."""
 
 
+@dataclass(frozen=True)
+class Step:
+    """One step of the way through a list's pages; without an address a gap, or the page that is shown."""
+
+    label: str
+    url: str = ""
+    is_here: bool = False
+
+
 class ReadOnlyChangeList(columns.ColumnsChangeList):
     """A list that knows what to say when it is empty, and what may be done with it."""
 
@@ -62,6 +75,15 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
     exports: Sequence[tuple[str, str]] = ()
     page_form: Any = None
     views: savedviews.Bar
+
+    result_list: Any
+    full_result_count: Any
+    sortable_by: Any
+    page_num: int
+    is_paged_by_us = True
+    page_steps: Sequence[Step] = ()
+    unsorted: Sequence[str] = ()
+    """Columns that a list as long as this one cannot be ordered by."""
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
@@ -73,6 +95,77 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
     def is_narrowed(self) -> bool:
         """Whether a search or a filter is on."""
         return bool(self.query or self.has_active_filters)
+
+    def get_results(self, request: HttpRequest) -> None:
+        met = 0 if self.has_active_filters else getattr(request, "search_met", 0)
+        is_narrowed = self.is_narrowed or bool(limits.narrowing(self.model))
+        size = paging.size_of(self.queryset, is_whole=not is_narrowed, at_least=met)
+        rows = self._sortable(self.queryset, size)
+        pages = paging.Pages(rows, size, self.list_per_page, is_narrowed=is_narrowed)
+        self.result_count = size
+        self.show_full_result_count = False
+        self.show_admin_actions = True
+        self.full_result_count = None
+        self.can_show_all = size.is_exact and size <= self.list_max_show_all
+        self.multi_page = size > self.list_per_page
+        self.paginator = pages
+        if (self.show_all and self.can_show_all) or not self.multi_page:
+            self.result_list = rows
+            return
+        try:
+            self.page_num = pages.number(self.page_num)
+            keys, has_more = pages.keys(self.page_num)
+        except InvalidPage:
+            raise IncorrectLookupParameters from None
+        self.page_steps = [self._step(one) for one in paging.shown(self.page_num, pages.last, has_more=has_more)]
+        found = self.apply_select_related(self.root_queryset.filter(pk__in=keys)).in_bulk()
+        self.result_list = [found[key] for key in keys if key in found]
+
+    def _step(self, number: int | None) -> Step:
+        if number is None or number == self.page_num:
+            return Step("…" if number is None else paging.label(number), is_here=number is not None)
+        return Step(paging.label(number), self.get_query_string({PAGE_VAR: number}))
+
+    @property
+    def why_unsorted(self) -> str:
+        """What the list cannot be ordered by, and what helps; "" where nothing is left out."""
+        columns = [str(label_for_field(name, self.model, self.model_admin)) for name in self.unsorted]
+        if not columns:
+            return ""
+        return f"Narrow the list to {paging.MOST:,} rows to order it by {' or '.join(columns)}."
+
+    @property
+    def result_count_told(self) -> str:
+        """How many rows there are, for people."""
+        return str(self.result_count)
+
+    @property
+    def show_all_url(self) -> str:
+        """The list on one page."""
+        return str(self.get_query_string({ALL_VAR: ""}))
+
+    def _sortable(self, rows: QuerySet[Any], size: paging.Size) -> QuerySet[Any]:
+        """The rows; those of a long list in an order that an index holds, and without the offer of any other."""
+        if size.is_exact and size <= paging.MOST:
+            return rows
+        names = [str(name) for name in self.list_display if LOOKUP_SEP in str(self.get_ordering_field(name) or "")]
+        self.sortable_by = [name for name in self.sortable_by or self.list_display if name not in names]
+        self.unsorted = names
+        if any(LOOKUP_SEP in str(part) for part in rows.query.order_by):
+            rows = rows.order_by(*self._get_deterministic_ordering(self._get_default_ordering()))
+        return rows
+
+    def _get_deterministic_ordering(self, ordering: Sequence[Any]) -> list[Any]:
+        """Rows that are equal stand as in the list's own order, or against it: so one index serves both directions."""
+        if not ordering or not all(isinstance(part, str) for part in ordering):
+            whole: list[Any] = super()._get_deterministic_ordering(ordering)
+            return whole
+        falls = ordering[0].startswith("-")
+        own = [part.lstrip("-") for part in self._get_default_ordering()]
+        given = {part.lstrip("-") for part in ordering}
+        rest = [name for name in own if name not in given]
+        whole = super()._get_deterministic_ordering([*ordering, *(f"-{name}" if falls else name for name in rest)])
+        return [*whole[:-1], "-pk" if falls else "pk"] if whole[-1] == "-pk" else whole
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
@@ -202,9 +295,15 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
                 request, f"More than {export.MOST_AT_ONCE:,} rows match, so the file is written in the background."
             )
             return redirect(savedviews.Bar(request, self).export_url(kind))
+        self._note_export(request, kind, rows)
         headers = [header for header, _ in self.export_columns]
         answer = export.csv_answer if kind == "csv" else export.xlsx_answer
         return answer(self.opts.model_name, headers, self.exported(rows))
+
+    def _note_export(self, request: HttpRequest, kind: str, rows: QuerySet[Any]) -> None:
+        """Who took how much of which list. By what it was narrowed is named; what was typed there is not kept."""
+        narrowed = ", ".join(sorted(name for name, value in request.GET.items() if value)) or "nothing"
+        audit.note_list(self.opts.label_lower, f"{kind}, {rows.count():,} rows, narrowed by {narrowed}")
 
     def exported(self, rows: QuerySet[Any], headers: Sequence[str] = ()) -> Iterator[list[Any]]:
         """The cells of each row, under those of the headers that are named, or under all."""

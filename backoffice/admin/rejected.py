@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from backoffice import tasks, times, upstreams
-from backoffice.access import about_readable, hidden_members
+from backoffice.access import about_readable, hidden_members, note_seen
 from backoffice.admin.filters import Filter, ResourceFilter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
@@ -99,6 +99,8 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
 
     def sections(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Section]:
         if request.user.has_perm("backoffice.view_payload_rejectedrecord"):
+            masked = RESOURCES[obj.resource].record.masked if obj.resource in RESOURCES else ()
+            note_seen(request.user, obj.resource, obj.remote_id, {name: name in obj.payload for name in masked})
             payload = shown_text(obj.payload, hidden_members(request.user, obj.resource))
             yield Section("As received, less secrets", "admin/parts/_payload.html", {"payload": payload})
 

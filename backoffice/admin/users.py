@@ -9,10 +9,14 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectMultipleWidget
 
+from backoffice.admin.noted import NotedAdmin
 from backoffice.limits import KINDS
 from backoffice.models import StaffLimits
 from backoffice.times import ago, at
@@ -99,7 +103,7 @@ class LimitsInline(StackedInline):  # type: ignore[misc]  # unfold is untyped
     has_add_permission = has_change_permission = has_view_permission
 
 
-class UserAdmin(SuperusersOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold is untyped
+class UserAdmin(SuperusersOnly, NotedAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold is untyped
     """Accounts. People need 'staff status' and a group; who leaves is deactivated, so that history keeps its names."""
 
     form = UserChangeForm
@@ -109,7 +113,30 @@ class UserAdmin(SuperusersOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[mi
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     inlines = (LimitsInline,)
     fieldsets = (*tuple(DjangoUserAdmin.fieldsets or ())[:-1], ("Dates", {"fields": ("logged_in", "joined")}))
-    readonly_fields = ("logged_in", "joined")
+    readonly_fields = ("logged_in", "joined", "audit")
+    noted_kind = "user"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        known = super().get_fieldsets(request, obj)
+        return [*known, ("Audit", {"fields": ["audit"]})] if obj else known
+
+    @admin.display(description="what was done")
+    def audit(self, user: User) -> SafeString:
+        """Where the audit tells of the person: what they did, and what was done to the account."""
+        entries = reverse("admin:backoffice_auditentry_changelist")
+        return format_html(
+            '<a href="{0}?by={1}">By this person</a> · <a href="{0}?kind=user&amp;q={1}">To this account</a>',
+            entries, user.pk,
+        )  # fmt: skip
+
+    def noted_state(self, obj: User) -> str:
+        told = [word for word, is_so in (
+            ("active", obj.is_active), ("staff", obj.is_staff), ("superuser", obj.is_superuser),
+        ) if is_so]  # fmt: skip
+        groups = ", ".join(obj.groups.order_by("name").values_list("name", flat=True)) or "none"
+        kept = StaffLimits.objects.filter(user=obj).first()
+        limits = ", ".join(f"{len(values)} {kind}" for kind, values in sorted(kept.values.items())) if kept else ""
+        return f"Now {', '.join(told) or 'not active'}; groups: {groups}; limits: {limits or 'none'}."
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -130,8 +157,10 @@ class UserAdmin(SuperusersOnly, DjangoUserAdmin, ModelAdmin):  # type: ignore[mi
         return at(user.date_joined)
 
 
-class GroupAdmin(SuperusersOnly, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(SuperusersOnly, NotedAdmin, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Groups and their permissions."""
+
+    noted_kind = "group"
 
 
 for model, model_admin in ((User, UserAdmin), (Group, GroupAdmin)):

@@ -23,7 +23,7 @@ from backoffice.keys import is_key
 from backoffice.masking import shown_members
 from backoffice.models import RemoteWrite, RowChange
 from backoffice.payloads import shown_changes
-from backoffice.writelines import Thing, WriteLine, in_short, label, who, write_lines
+from backoffice.writelines import Thing, WriteLine, in_short, label, note_members_seen, who, write_lines
 from backoffice.writes import waiting
 from backoffice.writes.history import visible_writes
 from backoffice.writes.verbs import VERBS, WriteVerb, verb_of
@@ -190,6 +190,7 @@ class RemoteWriteAdmin(ReadOnlyAdmin):
 
     def sections(self, request: HttpRequest, obj: RemoteWrite) -> Iterable[Section]:
         line = _line(request, obj)
+        note_members_seen(request.user, obj)
         hidden = hidden_members(request.user, verb_of(obj).resource)
         before, complaints = shown_members(obj.before, hidden), shown_members(obj.field_errors, hidden)
         known = {name: in_short(value) for name, value in before.items() if name not in obj.sends}

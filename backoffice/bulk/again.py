@@ -5,6 +5,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from backoffice import audit
 from backoffice.bulk.outcome import verb_of
 from backoffice.bulk.run import finish
 from backoffice.models import BulkAction, BulkItem, RemoteWrite
@@ -29,6 +30,7 @@ def cancel(bulk: BulkAction, user: User | None) -> int:
         # These only waited to be looked for: they may well be done.
         waiting.filter(Exists(unknown)).update(state=State.UNKNOWN, error=STILL_UNKNOWN, ended_at=now)
         count = waiting.update(state=State.CANCELLED, ended_at=now)
+        _note("bulk_cancel", bulk, user, count)
     finish(bulk)
     bulk.refresh_from_db()
     return count
@@ -53,8 +55,14 @@ def retry(bulk: BulkAction, user: User | None) -> int:
                 cancel_requested_at=None,
                 heartbeat_at=timezone.now(),
             )
+            _note("bulk_retry", bulk, user, count)
     bulk.refresh_from_db()
     return count
+
+
+def _note(verb: str, bulk: BulkAction, user: User | None, count: int) -> None:
+    rows = "1 row" if count == 1 else f"{count:,} rows"
+    audit.entry_of_bulk(verb, bulk, user=user, door=RemoteWrite.Door.BULK, detail=rows).save()
 
 
 def _hold(bulk: BulkAction) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from backoffice import correlation
+from backoffice import audit, correlation
 from backoffice.models import BulkAction, BulkItem, RemoteWrite
 from backoffice.pasted import without_secrets
 from backoffice.sync.changes import is_same
@@ -91,6 +91,7 @@ def freeze(
         bulk, is_new = BulkAction.objects.get_or_create(pk=id, defaults=wanted)
         if is_new:
             _keep(bulk, rows)
+            audit.entry_of_bulk("bulk", bulk, user=user, door=RemoteWrite.Door.BULK, reason=bulk.reason).save()
     return bulk, is_new
 
 

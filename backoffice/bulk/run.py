@@ -16,7 +16,8 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice import upstreams
+from backoffice import audit, upstreams
+from backoffice.acting import acting
 from backoffice.bulk.outcome import OPEN, outcome_of, verb_of
 from backoffice.client import BACKGROUND, Patience, RemoteClient
 from backoffice.correlation import correlated
@@ -28,7 +29,7 @@ from backoffice.errors import (
     RemoteRejected,
     WriteIsSettled,
 )
-from backoffice.models import BulkAction, BulkItem, Notification, RemoteWrite
+from backoffice.models import AuditEntry, BulkAction, BulkItem, Notification, RemoteWrite
 from backoffice.notify import tell
 from backoffice.wording import remote_error_in_words
 from backoffice.writes import settle as settling
@@ -176,11 +177,13 @@ def _carry_out_row(bulk: BulkAction, item: BulkItem, patience: Patience, api: Re
     # Fresh from the database for each row: who lost the permission meanwhile does nothing more.
     actor = Actor(User.objects.get(pk=bulk.actor_id) if bulk.actor_id else None, RemoteWrite.Door.BULK)
     try:
-        if isinstance(verb, WriteVerb):
-            _write(bulk, item, verb, actor, patience, api)
-        elif isinstance(verb, ReadVerb):
-            _read(item, verb, actor, patience, api)
+        with acting(actor.door, lambda: actor.user):
+            if isinstance(verb, WriteVerb):
+                _write(bulk, item, verb, actor, patience, api)
+            elif isinstance(verb, ReadVerb):
+                _read(item, verb, actor, patience, api)
     except NotAllowed as error:
+        _note_denied(bulk, item, actor)
         _refuse(item, error)
     except WriteIsSettled as error:
         _leave_to_others(item, error)
@@ -194,7 +197,9 @@ def _write(
 ) -> None:
     """Plan the row's write, or find the one that is there, and bring it on as far as that is safe."""
     sends = {**bulk.sends, **item.sends}
-    write, _ = plan(verb, actor, id=item.pk, remote_id=item.remote_id, sends=sends, reason=bulk.reason, bulk=bulk)
+    write, _ = plan(
+        verb, actor, id=item.pk, remote_id=item.remote_id, sends=sends, reason=bulk.reason, bulk=bulk, label=item.name
+    )
     if item.state == State.WAITING:
         if write.state == RemoteWrite.State.UNKNOWN:
             settling.look_for(write, patience)
@@ -234,6 +239,13 @@ def _read(item: BulkItem, verb: ReadVerb, actor: Actor, patience: Patience, api:
         _end(item, State.REFUSED, str(error))
     else:
         _end(item, State.CONFIRMED)
+
+
+def _note_denied(bulk: BulkAction, item: BulkItem, actor: Actor) -> None:
+    audit.note(
+        bulk.verb, user=actor.user, door=actor.door, kind=bulk.target, remote_id=item.remote_id, label=item.name,
+        upstream=verb_of(bulk).upstream, outcome=AuditEntry.Outcome.DENIED, reason=bulk.reason, bulk_id=bulk.pk,
+    )  # fmt: skip
 
 
 def _refuse(item: BulkItem, error: NotAllowed) -> None:

@@ -6,7 +6,7 @@ from django.db import DatabaseError
 
 from backoffice import database
 from backoffice.checks.finding import Check, Finding, Health
-from backoffice.checks.installation import check_backup, check_clock, check_database, check_settings
+from backoffice.checks.installation import check_backup, check_clock, check_database, check_search, check_settings
 from backoffice.checks.upstreams import check_deliveries, check_upstreams, check_webhooks
 from backoffice.checks.work import broker_trouble, check_broker, check_runs
 
@@ -20,7 +20,9 @@ def everything() -> Iterator[Finding]:
     for finding in guarded("database", check_database):
         is_there = is_there and finding.state is not Health.FAIL
         yield finding
-    for check in (check_clock, check_runs, check_upstreams, check_webhooks, check_deliveries) if is_there else ():
+    for check in (
+        (check_search, check_clock, check_runs, check_upstreams, check_webhooks, check_deliveries) if is_there else ()
+    ):
         yield from guarded(check.__name__.removeprefix("check_"), check)
     yield from check_broker()
     yield from check_backup()

@@ -11,7 +11,7 @@ from django.core.checks.security.base import SECRET_KEY_INSECURE_PREFIX, SECRET_
 from django.db import connection
 from django.utils import timezone
 
-from backoffice import database
+from backoffice import auditlock, database, textindex
 from backoffice.checks.finding import Finding, Health, either
 from backoffice.models import SyncRun
 from backoffice.subscriptions import LOOPBACK
@@ -104,6 +104,22 @@ def check_database() -> Iterator[Finding]:
             "", Health.FAIL, f"{len(pending)} not applied, {pending[0] if pending else ''} first", database.MIGRATE
         ),
     )
+    if not pending:
+        yield either(
+            "audit",
+            auditlock.is_locked(),
+            "the database refuses to change it",
+            Finding("", Health.FAIL, "the triggers that keep it as it is are gone", database.MIGRATE),
+        )
+
+
+def check_search() -> Iterator[Finding]:
+    """The index of words, without which a search in a long list takes long."""
+    trouble = textindex.trouble()
+    fix = "run manage.py reindex"
+    if connection.vendor == "postgresql":
+        fix = "have a superuser run CREATE EXTENSION pg_trgm in this database, then run manage.py migrate"
+    yield either("search: words", not trouble, "indexed", Finding("", Health.WARN, trouble, fix))
 
 
 def _sqlite(sound: str, journal: str) -> Finding:

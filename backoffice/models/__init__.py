@@ -1,5 +1,6 @@
 """What the kernel itself keeps, a module for each subject."""
 
+from backoffice.models.audit import AuditEntry
 from backoffice.models.bulk import BulkAction, BulkItem
 from backoffice.models.changes import RowChange
 from backoffice.models.exports import Export
@@ -12,6 +13,7 @@ from backoffice.models.webhooks import WebhookDelivery
 from backoffice.models.writes import RemoteWrite, WriteAttempt
 
 __all__ = [
-    "SILENT_AFTER", "BulkAction", "BulkItem", "Drift", "Export", "Notification", "RejectedRecord", "RemoteWrite",
-    "RowChange", "SavedView", "StaffLimits", "SyncRun", "UpstreamState", "WebhookDelivery", "WriteAttempt",
+    "SILENT_AFTER", "AuditEntry", "BulkAction", "BulkItem", "Drift", "Export", "Notification", "RejectedRecord",
+    "RemoteWrite", "RowChange", "SavedView", "StaffLimits", "SyncRun", "UpstreamState", "WebhookDelivery",
+    "WriteAttempt",
 ]  # fmt: skip

@@ -1,18 +1,19 @@
 """The registry of what needs a person: kinds of things that wait. The menu, the desk and the page count by it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, QuerySet, Value
+from django.db.models import Count, F, Max, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+
+from backoffice import limits
+from backoffice.kept import Statement
 
 SHOWN = 20  # rows of a section on the page; the list that it links to has them all
 
@@ -42,13 +43,32 @@ class Kind:
     rows: Callable[[Person], QuerySet[Any] | None]
     """What waits; None for those who may neither act nor see. Every page with the menu counts it.
 
-    Two persons of the same permissions get the same rows, and every moment in the query lies as far from now as it did
-    before: its SQL is kept.
+    Two persons of the same permissions and limits get the same rows, and every moment in the query lies as far from
+    now as it did before: its SQL is kept.
     """
     parts: Callable[[Person], Mapping[str, Any]]
     """What the template shows."""
-    lines: Callable[[Person], Sequence[Line]] | None = None
+    each: "Each | None" = None
     """For the desk, where one sentence does not do."""
+
+
+@dataclass(frozen=True)
+class Each:
+    """A sentence of its own for each group of a kind. The query that counts tells it, so that it costs none."""
+
+    column: str  # that groups: a resource
+    line: Callable[["Group"], Line]
+    number: str = ""  # a column: then each row is a group, and this is what is told of it instead of how many there are
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one kind that are told in one sentence."""
+
+    value: str  # of the kind's column
+    pk: int  # of the row, where each is a group
+    count: int
+    number: int  # what is told
 
 
 @dataclass(frozen=True)
@@ -57,13 +77,18 @@ class Section:
 
     kind: Kind
     person: Person
-    count: int
+    groups: Sequence[Group]
+
+    @property
+    def count(self) -> int:
+        """How many of them wait."""
+        return sum(group.count for group in self.groups)
 
     @property
     def lines(self) -> Sequence[Line]:
         """What the desk says of it."""
-        if self.kind.lines:
-            return self.kind.lines(self.person)
+        if self.kind.each:
+            return [self.kind.each.line(group) for group in sorted(self.groups, key=lambda one: (one.value, one.pk))]
         url = f"{reverse('needs_you')}#{self.kind.name}"
         return [Line(f"{self.kind.sentence}: {self.count:,}", url, self.kind.action)]
 
@@ -96,61 +121,44 @@ def count(request: HttpRequest) -> int:
     return sum(section.count for section in waiting(request))
 
 
-@dataclass(frozen=True)
-class _Statement:
-    """The SQL that counts all kinds for persons of the same permissions. Building it costs far more than running it."""
-
-    sql: str
-    params: tuple[Any, ...]
-    built_at: datetime
-
-    def run(self) -> list[tuple[str, int]]:
-        """Kinds with their counts, as of now."""
-        later = timezone.now() - self.built_at
-        params = [_stored(moment + later) if (moment := _moment(param)) else param for param in self.params]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, params)
-            return cursor.fetchall()  # type: ignore[no-any-return]
-
-
-_STATEMENTS: dict[tuple[str, frozenset[str] | None], _Statement | None] = {}
+_STATEMENTS: dict[Hashable, Statement | None] = {}
 _MOST_STATEMENTS = 200
 
 
 def _count(person: Person) -> list[Section]:
     is_all_powerful = person.is_active and person.is_superuser
-    key = (connection.vendor, None if is_all_powerful else frozenset(person.get_all_permissions()))
+    permissions = None if is_all_powerful else frozenset(person.get_all_permissions())
+    key = (connection.vendor, limits.held(), permissions)
     if key not in _STATEMENTS:
         if len(_STATEMENTS) >= _MOST_STATEMENTS:
             _STATEMENTS.clear()
         _STATEMENTS[key] = _build(person)
     statement = _STATEMENTS[key]
-    found = [Section(KINDS[name], person, count) for name, count in statement.run() if count] if statement else []
+    told: dict[str, list[Group]] = {}
+    for name, *group in statement.run() if statement else ():
+        told.setdefault(name, []).append(Group(*group))
+    found = [Section(KINDS[name], person, groups) for name, groups in told.items() if any(one.count for one in groups)]
     return sorted(found, key=lambda section: section.kind.rank)
 
 
-def _build(person: Person) -> _Statement | None:
+def _build(person: Person) -> Statement | None:
     built_at = timezone.now()
     visible = {name: rows for name, kind in KINDS.items() if (rows := kind.rows(person)) is not None}
     if not visible:
         return None
-    first, *rest = [
-        rows.order_by().values(in_section=Value(name)).annotate(in_all=Count("pk")) for name, rows in visible.items()
-    ]
+    first, *rest = [_grouped(KINDS[name], rows) for name, rows in visible.items()]
     try:
         sql, params = first.union(*rest, all=True).query.get_compiler(connection=connection).as_sql()
     except EmptyResultSet:
         return None
-    return _Statement(sql, tuple(params), built_at)
+    return Statement(sql, tuple(params), built_at)
 
 
-def _moment(param: Any) -> datetime | None:
-    """The moment that a parameter is, if it is one: SQLite is given them as text."""
-    if isinstance(param, str) and connection.vendor == "sqlite":
-        with suppress(ValueError):
-            return datetime.fromisoformat(param).replace(tzinfo=UTC)
-    return param if isinstance(param, datetime) else None
-
-
-def _stored(moment: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(moment)
+def _grouped(kind: Kind, rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
+    each = kind.each
+    one: dict[str, Any] = {"in_section": Value(kind.name), "in_group": Value(""), "of_row": Value(0)}
+    if each:
+        one |= {"in_group": F(each.column), "of_row": F("pk") if each.number else Value(0)}
+    told = Max(each.number) if each and each.number else Count("pk")
+    counted: QuerySet[Any, dict[str, Any]] = rows.order_by().values(**one).annotate(in_all=Count("pk"), told=told)
+    return counted

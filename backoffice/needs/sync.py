@@ -11,7 +11,7 @@ from django.utils import timezone
 from backoffice import freshness
 from backoffice.access import about_readable
 from backoffice.models import Drift, RejectedRecord, SyncRun
-from backoffice.needs.section import SHOWN, Kind, Line, Person, register
+from backoffice.needs.section import SHOWN, Each, Group, Kind, Line, Person, register
 from backoffice.wording import label_of
 
 LATELY = timedelta(days=7)
@@ -36,16 +36,9 @@ def held_runs(person: Person) -> QuerySet[SyncRun] | None:
     return freshness.held_runs() if person.has_perm("backoffice.approve_syncrun") else None
 
 
-def held_lines(person: Person) -> Sequence[Line]:
-    """One for each run."""
-    return [
-        Line(
-            f"{label_of(run.resource)} that look gone and wait for an approval: {run.held:,}",
-            reverse("run", args=[run.pk]),
-            "Look at the run",
-        )
-        for run in held_runs(person) or []
-    ]
+def _held_line(run: Group) -> Line:
+    sentence = f"{label_of(run.value)} that look gone and wait for an approval: {run.number:,}"
+    return Line(sentence, reverse("run", args=[run.pk]), "Look at the run")
 
 
 def held_parts(person: Person) -> Mapping[str, Any]:
@@ -65,12 +58,14 @@ def rejected_lines(person: Person) -> Sequence[Line]:
     records = rejected(person)
     if records is None:
         return []
-    url = reverse("admin:backoffice_rejectedrecord_changelist")
     counts = records.order_by("resource").values_list("resource").annotate(number=Count("pk"))
-    return [
-        Line(f"{label_of(name)} that could not be taken: {number:,}", f"{url}?resource={name}", "See why")
-        for name, number in counts
-    ]
+    return [_rejected_line(Group(name, 0, number, number)) for name, number in counts]
+
+
+def _rejected_line(records: Group) -> Line:
+    url = reverse("admin:backoffice_rejectedrecord_changelist")
+    sentence = f"{label_of(records.value)} that could not be taken: {records.number:,}"
+    return Line(sentence, f"{url}?resource={records.value}", "See why")
 
 
 def rejected_parts(person: Person) -> Mapping[str, Any]:
@@ -98,11 +93,12 @@ def drift_parts(person: Person) -> Mapping[str, Any]:
 register(
     Kind(
         "held", 50, "Held runs", HELD, "Runs that wait for an approval", "Look at them",
-        "backoffice/parts/_needs_held.html", held_runs, held_parts, held_lines,
+        "backoffice/parts/_needs_held.html", held_runs, held_parts, Each("resource", _held_line, "held"),
     ),
     Kind(
         "rejected", 70, "Rejected records", REJECTED, "Records that could not be taken", "See why",
-        "backoffice/parts/_needs_lines.html", rejected, rejected_parts, rejected_lines,
+        "backoffice/parts/_needs_lines.html", rejected, rejected_parts,
+        Each("resource", _rejected_line),
     ),
     Kind(
         "drift", 80, "Departures from the contract", DRIFT,

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from backoffice.models import BulkAction, RemoteWrite
 from backoffice.needs.section import SHOWN, Kind, Person, register
-from backoffice.writelines import write_lines
+from backoffice.writelines import note_members_seen, write_lines
 from backoffice.writes import waiting
 from backoffice.writes.history import visible_writes
 from backoffice.writes.plan import may
@@ -56,9 +56,12 @@ def parts(name: str, person: Person) -> Mapping[str, Any]:
     is_settled = name != "unknown"  # what is unknown is looked for one by one
     alone = writes.filter(bulk=None) if is_settled else writes
     url = reverse("admin:backoffice_remotewrite_changelist")
+    shown = list(alone.select_related("follows", "bulk")[:SHOWN])
+    for write in shown:
+        note_members_seen(person, write)
     return {
         "name": name,
-        "writes": write_lines(person, alone.select_related("follows", "bulk")[:SHOWN]),
+        "writes": write_lines(person, shown),
         "bulks": _bulks(person, writes) if is_settled else [],
         "all_url": f"{url}?waits={name}",
     }

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
+from backoffice import audit
 from backoffice.client import PERSON
 from backoffice.errors import RemoteNotFound
-from backoffice.models import RejectedRecord, SyncRun
+from backoffice.models import AuditEntry, RejectedRecord, SyncRun
 from backoffice.sync import rejected, runs, single
 from backoffice.sync.changes import BY_HAND
 from backoffice.sync.resource import RESOURCES, Resource
+
+Ended = AuditEntry.Outcome
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,17 @@ def retry(record: RejectedRecord, user: User | None = None) -> Outcome:
     RemoteError, NotConfigured and UpstreamChanged; the rejection is then as it was. A record that the remote no longer
     knows leaves nothing to retry: its rejection is settled.
     """
+    outcome: Outcome | None = None
+    try:
+        outcome = _retried(record, user)
+    finally:
+        is_settled = outcome is not None and outcome.is_settled
+        told = {"outcome": Ended.DONE if is_settled else Ended.FAILED, "owner_remote_id": record.owner_remote_id}
+        audit.note_mirrored("retry_rejected", record.resource, record.remote_id, user=user, **told)
+    return outcome
+
+
+def _retried(record: RejectedRecord, user: User | None) -> Outcome:
     resource = RESOURCES[record.resource]
     if resource.can_read and record.remote_id:
         return _by_reading(resource, record)

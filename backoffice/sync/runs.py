@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.models import Notification, SyncRun
+from backoffice import audit
+from backoffice.models import AuditEntry, Notification, SyncRun
 from backoffice.notify import tell
 from backoffice.process import this_process
 from backoffice.sync.resource import RESOURCES
@@ -21,6 +22,9 @@ BUSY_WAIT_S = 30.0
 POLL_S = 0.5
 BUSY = "busy"
 HELD = "held"
+_DOORS: dict[str, str] = {
+    SyncRun.Trigger.PERSON: AuditEntry.Door.PAGE, SyncRun.Trigger.COMMAND: AuditEntry.Door.COMMAND,
+}  # fmt: skip
 _LOST = "Its process ended without a word; the next run goes on where it stopped."
 
 
@@ -45,7 +49,25 @@ def queue(
     """Write down that a resource is to be synced. A run that waits already and would do the same is joined."""
     wanted = {"resource": resource, "mode": mode, "is_dry": is_dry, "accepts": accepts}
     waiting = SyncRun.objects.filter(state=SyncRun.State.QUEUED, trigger=trigger, **wanted).first()
-    return waiting or SyncRun.objects.create(**wanted, trigger=trigger, started_by=user, after=after)
+    with transaction.atomic():
+        run = waiting or SyncRun.objects.create(**wanted, trigger=trigger, started_by=user, after=after)
+        if door := _DOORS.get(trigger):
+            note_run("sync_accept" if accepts else "sync", run, user, door)
+    return run
+
+
+def note_run(verb: str, run: SyncRun, user: User | None, door: str) -> None:
+    """What somebody wanted of a run, in the audit. What runs want by themselves is not noted."""
+    told = [
+        str(run.mode),
+        *(["dry"] if run.is_dry else []),
+        *([f"accepts #{run.accepts_id}"] if run.accepts_id else []),
+    ]
+    known = RESOURCES.get(run.resource)
+    audit.note(
+        verb, user=user, door=door, kind="run", remote_id=str(run.pk), label=str(run), detail=", ".join(told),
+        upstream=known.upstream if known else "",
+    )  # fmt: skip
 
 
 def claim(run: SyncRun, check_stop: Callable[[], None] = lambda: None, wait_s: float = BUSY_WAIT_S) -> bool:

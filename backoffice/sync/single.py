@@ -6,12 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from backoffice import limits, upstreams
+from backoffice import audit, limits, upstreams
 from backoffice.errors import NotAllowed, RemoteContractError, RemoteNotFound
 from backoffice.mirror import MirrorModel
 from backoffice.records import id_in
 from backoffice.sync import references, rejected
-from backoffice.sync.changes import Cause, Changes
+from backoffice.sync.changes import BY_HAND, Cause, Changes
 from backoffice.sync.resource import RESOURCES, Batch
 from backoffice.sync.store import Store
 from backoffice.sync.tally import Met, Tally
@@ -85,6 +85,9 @@ def take(resource_name: str, batch: Batch, cause: Cause) -> None:
         resource.batches_stored([batch])
         if tally.created:  # only a row that was not here can be what others have named all along
             references.resolve(resource.model)
+        if cause == BY_HAND:
+            ids = [""] if batch.owner else filter(None, (id_in(row, resource.key) for row in batch.rows))
+            audit.note_read(resource_name, ids, batch.owner)
     for remote_id, error in store.unkept().items():
         if not store.is_rejected(remote_id):
             raise error

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
-from backoffice import limits
+from backoffice import audit, limits
 from backoffice.bulk import run as bulk_run
 from backoffice.models import BulkAction, BulkItem, RemoteWrite, StaffLimits
 from backoffice.tests.addresses import addresses, first_of_each
@@ -65,6 +65,9 @@ def everything_of(text: str, where: str) -> None:
     bulk = make_bulk(selection=text, reason=text)
     BulkItem.objects.create(bulk=bulk, position=1, remote_id=customer.remote_id, name=text)
     make_write("unknown", remote_id=customer.remote_id, reason=text, error=text, sends={"name": text})
+    audit.note("suspend", door="command", kind="customer", remote_id=customer.remote_id, label=text, reason=text)
+    audit.note("add", door="command", kind="note", owner_remote_id=customer.remote_id, label=text)
+    audit.entry_of_bulk("bulk", bulk, door="command", reason=text).save()
     make_write("failed", bulk=bulk, remote_id=customer.remote_id, reason=text, error=text)
 
 

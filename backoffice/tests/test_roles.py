@@ -30,6 +30,7 @@ VIEWS = {
     "backoffice.view_bulkitem",
     "backoffice.view_webhookdelivery",
 }
+AUDIT = {"backoffice.view_auditentry"}
 WAREHOUSE_VIEWS = {
     "fulfilment.view_handlinglist",
     "fulfilment.view_shipment",
@@ -113,7 +114,7 @@ def test_each_role_holds_exactly_what_it_is_for():
     }
     supervisor = person("supervisor").get_all_permissions()
     assert {name for name in supervisor if not name.startswith("django_celery_beat.")} == (
-        VIEWS | WAREHOUSE_VIEWS | READS | DESK | WAREHOUSE | VERBS | PAYLOADS | PICKERS
+        VIEWS | WAREHOUSE_VIEWS | READS | DESK | WAREHOUSE | VERBS | PAYLOADS | PICKERS | AUDIT
     )
     assert "django_celery_beat.change_periodictask" in supervisor
 

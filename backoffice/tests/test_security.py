@@ -9,6 +9,7 @@ from django.urls import reverse
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from backoffice.models import (
+    AuditEntry,
     BulkItem,
     Drift,
     RejectedRecord,
@@ -127,6 +128,7 @@ def test_a_get_never_calls_a_remote_and_never_changes_a_row(client, rows, remote
     client.force_login(person(role))
     before = {model: list(model._default_manager.values()) for model in rows if model.__module__ != "axes.models"}
     del before[_user_model()]  # the log-in itself
+    audit = before.pop(AuditEntry)  # what was opened and was not allowed is added there
     for address in sorted(set(addresses(rows))):
         answer = client.get(address)
         assert answer.status_code in {200, 204, 302, 403, 404, 405, 503}, (address, answer.status_code)
@@ -135,6 +137,7 @@ def test_a_get_never_calls_a_remote_and_never_changes_a_row(client, rows, remote
     assert remote.requests == []
     for model, values in before.items():
         assert list(model._default_manager.values()) == values, model
+    assert list(AuditEntry.objects.order_by("pk").values())[: len(audit)] == audit
 
 
 def _user_model():

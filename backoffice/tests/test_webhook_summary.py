@@ -148,10 +148,10 @@ def test_an_upstream_that_is_off_has_no_line(viewer: Client, settings: Any, has_
     assert line(viewer) == ""
 
 
-def test_the_line_costs_two_queries_however_much_came(viewer: Client, has_secret: None) -> None:
+def test_the_line_costs_one_query_however_much_came(viewer: Client, has_secret: None) -> None:
     delivered(3)
     changed()
     with CaptureQueriesContext(connection) as queries:
         page_of(viewer, "/")
     told = [query["sql"] for query in queries if "webhookdelivery" in query["sql"] or "rowchange" in query["sql"]]
-    assert len(told) == 2, told
+    assert len(told) == 1, told

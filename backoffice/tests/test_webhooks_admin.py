@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.models import RowChange, UpstreamState, WebhookDelivery
+from backoffice.models import AuditEntry, RowChange, UpstreamState, WebhookDelivery
 from backoffice.tests.factories import ChangeFactory, person, superuser
 from backoffice.tests.signed import SECRET
 from backoffice.webhooks.access import visible_deliveries
@@ -240,6 +240,9 @@ def test_a_replay_reads_the_object_again_and_says_so(supervisor: Client, kirim: 
     assert "It was processed again: its object was read." in replay(supervisor, row)
     assert (row.state, row.error, row.tries) == ("processed", "", 1)
     assert Customer.objects.get().name == "Toko 1"
+    entry = AuditEntry.objects.get(verb="replay")
+    assert (entry.kind, entry.remote_id, entry.upstream, entry.door) == ("delivery", str(row.pk), "kirim", "page")
+    assert entry.actor is not None and row.event_id in entry.label
 
 
 def test_a_processed_one_may_be_replayed_too(supervisor: Client, kirim: FakeKirim) -> None:

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from backoffice import limits, upstreams
+from backoffice import audit, limits, upstreams
 from backoffice.client import Patience, RemoteClient
 from backoffice.correlation import correlated
 from backoffice.errors import (
@@ -30,7 +30,7 @@ from backoffice.errors import (
     RemoteUnavailable,
     UpstreamChanged,
 )
-from backoffice.models import WebhookDelivery
+from backoffice.models import AuditEntry, WebhookDelivery
 from backoffice.sync.changes import Cause
 from backoffice.webhooks import bodies
 from backoffice.webhooks.bodies import Unreadable
@@ -81,9 +81,17 @@ def replay(deliveries: QuerySet[WebhookDelivery], patience: Patience, by: User |
             fresh = {"state": State.RECEIVED, "error": "", "tries": 0, "processed_at": None}
             claimed = work.claim(chosen.exclude(_in_hand()), **fresh)
             log.info("deliveries replayed", deliveries=[one.pk for one in claimed], by=str(by or "the operator"))
+            AuditEntry.objects.bulk_create(_replayed(one, by) for one in claimed)
             work.process(claimed)
             replayed += [one.pk for one in claimed]
     return replayed
+
+
+def _replayed(delivery: WebhookDelivery, by: User | None) -> AuditEntry:
+    return audit.entry(
+        "replay", user=by, kind="delivery", remote_id=str(delivery.pk), upstream=delivery.upstream,
+        label=f"{delivery.event} {delivery.event_id}",
+    )  # fmt: skip
 
 
 def cause_of(delivery: WebhookDelivery) -> WebhookDelivery:

@@ -8,14 +8,16 @@ from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Count, Max, Q
+from django.db import connection
+from django.db.models import Count, F, Max, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from backoffice import times, upstreams
+from backoffice import limits, times, upstreams
 from backoffice.access import about_readable, readable_resources
 from backoffice.badges import Tone
+from backoffice.kept import Statement, moment_of
 from backoffice.models import RowChange, UpstreamState, WebhookDelivery
 from backoffice.sync.resource import RESOURCES
 from backoffice.webhooks.inboxes import INBOXES, Inbox
@@ -36,6 +38,14 @@ class Summary:
     url: str = ""  # of the changes that no event told of
 
 
+@dataclass(frozen=True)
+class Heard:
+    """The events of a day."""
+
+    number: int
+    last: datetime | None
+
+
 def unannounced() -> Q:
     """Changes that a sweep found though an event should have told of them: those where an inbox takes events."""
     of_upstream = (
@@ -48,21 +58,49 @@ def unannounced() -> Q:
 
 
 def summaries(user: User | AnonymousUser, states: Mapping[str, UpstreamState]) -> list[Summary]:
-    """A line for each inbox whose upstream is on. Two queries."""
-    since = timezone.now() - DAY
-    received = WebhookDelivery.objects.filter(received_at__gte=since).order_by().values("upstream")
-    events = {row["upstream"]: row for row in received.annotate(number=Count("pk"), last=Max("received_at"))}
+    """A line for each inbox whose upstream is on. One query."""
     readable = readable_resources(user)
-    found = RowChange.objects.filter(unannounced(), about_readable(user), changed_at__gte=since)
+    heard: dict[str, Heard] = {}
     missed = dict.fromkeys(INBOXES, 0)
-    for row in found.order_by().values("resource").annotate(number=Count("remote_id", distinct=True)):
-        missed[RESOURCES[row["resource"]].upstream] += row["number"]
+    for kind, name, number, last in _statement(user, readable).run():
+        if kind == "heard":
+            heard[name] = Heard(number, moment_of(last))
+        else:
+            missed[RESOURCES[name].upstream] += number
     url = reverse("admin:backoffice_rowchange_changelist") if user.has_perm("backoffice.view_rowchange") else ""
     return [
-        _summary(inbox, events.get(name), missed[name], _reads_all_of(name, readable), states.get(name), url)
+        _summary(inbox, heard.get(name), missed[name], _reads_all_of(name, readable), states.get(name), url)
         for name, inbox in INBOXES.items()
         if upstreams.is_on(name)
     ]
+
+
+_STATEMENTS: dict[tuple[Any, ...], Statement] = {}
+_MOST_STATEMENTS = 200
+
+
+def _statement(user: User | AnonymousUser, readable: list[str]) -> Statement:
+    """What came and what did not, of these resources; kept, as it changes with the inboxes that are open alone."""
+    is_open = (name for name, inbox in INBOXES.items() if inbox.is_open())
+    key = (connection.vendor, limits.held(), *readable, *is_open)
+    if key not in _STATEMENTS:
+        if len(_STATEMENTS) >= _MOST_STATEMENTS:
+            _STATEMENTS.clear()
+        _STATEMENTS[key] = _build(user)
+    return _STATEMENTS[key]
+
+
+def _build(user: User | AnonymousUser) -> Statement:
+    now = timezone.now()
+    received = WebhookDelivery.objects.filter(received_at__gte=now - DAY)
+    found = RowChange.objects.filter(unannounced(), about_readable(user), changed_at__gte=now - DAY)
+    heard = received.order_by().values(kind=Value("heard"), name=F("upstream"))
+    missed = found.order_by().values(kind=Value("missed"), name=F("resource"))
+    both = heard.annotate(number=Count("pk"), last=Max("received_at")).union(
+        missed.annotate(number=Count("remote_id", distinct=True), last=Max("changed_at")), all=True
+    )
+    sql, params = both.query.get_compiler(connection=connection).as_sql()
+    return Statement(sql, tuple(params), now)
 
 
 def _reads_all_of(upstream: str, readable: list[str]) -> bool:
@@ -71,7 +109,7 @@ def _reads_all_of(upstream: str, readable: list[str]) -> bool:
 
 def _summary(
     inbox: Inbox,
-    events: Mapping[str, Any] | None,
+    events: Heard | None,
     missed: int,
     reads_all: bool,
     state: UpstreamState | None,
@@ -82,7 +120,7 @@ def _summary(
         sentence = "Not set up: what changes there shows here after the next sync."
         return Summary(label, "dull", "off", sentence, f"To set them up: {inbox.to_do()}, and start again.")
     advice = ""
-    if _is_refused(state, events["last"] if events else None):
+    if _is_refused(state, events.last if events else None):
         advice = "The last delivery was refused: its signature did not hold. `doctor` says what to do."
     if events is None and inbox.is_quiet and not advice:
         sentence = "No event came in the last day; there is one only when something happens."
@@ -91,10 +129,10 @@ def _summary(
         sentence = format_html("A secret is set, but no event came in the last day. {}", _missed(missed, reads_all))
         advice = advice or "`doctor` says whether there is a subscription that delivers here."
         return Summary(label, "warn", "silent", sentence, advice, _those(url, missed))
-    number = events["number"]
+    number = events.number
     heard = format_html(
         "{} {} in the last day, the last one {}.", f"{number:,}", "event" if number == 1 else "events",
-        times.ago(events["last"]),
+        times.ago(events.last),
     )  # fmt: skip
     tone: Tone = "warn" if advice or missed else "good"
     return Summary(

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.utils import timezone
 
-from backoffice import limits, upstreams
+from backoffice import audit, limits, upstreams
 from backoffice.client import Patience, RemoteClient
 from backoffice.correlation import correlated
 from backoffice.errors import BackofficeError, NotConfigured, RemoteError, WriteIsSettled
@@ -71,6 +71,8 @@ def renew(write: RemoteWrite, actor: Actor, permission: str = "") -> None:
     values = {"state": State.PLANNED, "error": "", **anew}
     with transaction.atomic(durable=True):
         is_ours = RemoteWrite.objects.filter(pk=write.pk, state=State.FAILED).update(**values)
+        if is_ours:
+            audit.note_done_with("send_again", [write], actor.user, actor.door, outcome=State.PLANNED)
     write.refresh_from_db()
     if not is_ours:
         raise WriteIsSettled(f"It is {write.state}; only what is proven not done (failed) can be sent again.")

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from backoffice import correlation, limits, upstreams
+from backoffice import audit, correlation, limits, upstreams
 from backoffice.access import hidden_members
 from backoffice.errors import NotAllowed
 from backoffice.models import BulkAction, RemoteWrite
@@ -55,6 +55,7 @@ def plan(
     bulk: BulkAction | None = None,
     follows: RemoteWrite | None = None,
     permission: str = "",
+    label: str | None = None,
 ) -> tuple[RemoteWrite, bool]:
     """Write down one intended change and commit it; the write, and whether it is new.
 
@@ -68,6 +69,7 @@ def plan(
         before: the same members as the person saw them, where the verb compares.
         reason: kept without the secrets that people paste into it.
         permission: instead of the verb's own.
+        label: what the object is called, for the audit; looked up where it is not given.
 
     Raises:
         NotAllowed: nothing is written down; also where a member is to be sent that the person may not see, and where
@@ -95,7 +97,10 @@ def plan(
         "follows": follows,
     }
     with transaction.atomic(durable=True):
-        return RemoteWrite.objects.get_or_create(pk=id or uuid4(), defaults=wanted)
+        write, is_new = RemoteWrite.objects.get_or_create(pk=id or uuid4(), defaults=wanted)
+        if is_new:
+            audit.note_write(write, label=label)
+    return write, is_new
 
 
 def check_within(verb: Verb, actor: Actor, remote_id: str, owner_remote_id: str = "") -> None:

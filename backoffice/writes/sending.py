@@ -8,7 +8,7 @@ import structlog
 from django.db import connection, transaction
 from django.utils import timezone
 
-from backoffice import upstreams
+from backoffice import audit, upstreams
 from backoffice.client import WRITE_TOTAL_S, Attempts
 from backoffice.errors import (
     BackofficeError,
@@ -96,7 +96,10 @@ def settle(write: RemoteWrite, state: RemoteWrite.State, *, was: RemoteWrite.Sta
             BulkItem.objects.filter(pk=write.pk).update(
                 state=state, error=values["error"], ended_at=timezone.now(), claimed_at=None, **made
             )
-    write.refresh_from_db()
+            write.refresh_from_db()
+            audit.note_write(write)
+    if not is_ours:
+        write.refresh_from_db()
     log.info("write settled", write=str(write.pk), verb=write.verb, target=write.target, state=write.state)
     return is_ours
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from backoffice import limits, upstreams
+from backoffice import audit, limits, upstreams
 from backoffice.client import BACKGROUND, Patience
 from backoffice.correlation import correlated
 from backoffice.errors import BackofficeError, RemoteError, WriteIsSettled
@@ -98,8 +99,10 @@ def settle_by_hand(write: RemoteWrite, actor: Actor, *, was_done: bool, reason: 
     told: dict[str, Any] = {"remark" if was_done else "error": f"Settled by hand by {who}: {without_secrets(reason)}"}
     if was_done:  # whatever its answer held, nobody here has seen it
         told["secret_lost"] = verb_of(write).has_secret
-    if write.state != State.UNKNOWN or not settle(write, state, was=State.UNKNOWN, **told):
-        raise WriteIsSettled(f"It is {write.state} already; nothing was changed.")
+    with transaction.atomic():
+        if write.state != State.UNKNOWN or not settle(write, state, was=State.UNKNOWN, **told):
+            raise WriteIsSettled(f"It is {write.state} already; nothing was changed.")
+        audit.note_done_with("settle_by_hand", [write], actor.user, actor.door, outcome=write.state, reason=reason)
 
 
 def _looked(write: RemoteWrite, told: str) -> None:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
 from backoffice.admin.doing import VerbForm, do, in_hand, tell, writes_to
+from backoffice.distinct import values_of
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
 from backoffice.views import staff_page
@@ -77,7 +78,7 @@ def _creation_under_way(form: CreateForm) -> RemoteWrite | None:
 
 
 def _create_page(request: HttpRequest, form: CustomerForm, twin: RemoteWrite | None = None) -> HttpResponseBase:
-    teams = Customer.objects.order_by().values_list("team_id", flat=True).distinct()[:MAX_TEAMS]
+    teams = values_of(Customer, "team_id", MAX_TEAMS)
     context = _context(request, "New customer", form=form, teams=sorted(teams), twin=twin, submit="Create at Kirim")
     return TemplateResponse(request, "customers/customer_form.html", context)
 

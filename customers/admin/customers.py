@@ -31,7 +31,7 @@ from customers.admin.traces import traces_of_customer
 from customers.kirim import CustomerDetailRecord
 from customers.metadata import reference_in, visible
 from customers.models import Customer
-from customers.pasted import link_ending
+from customers.pasted import MARK, link_ending
 from customers.person.address import page_url
 from customers.services import CustomerService
 from customers.services.customers import why_not
@@ -57,6 +57,7 @@ class CustomerAdmin(MirrorAdmin):
     list_display = ("shown_name", "shown_email", "state", "team_id", "age", "everywhere")
     list_filter = (CustomerStatus, TeamFilter, ActiveLinkFilter, AgeFilter)
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Name, e-mail, id or metadata"
     bulk_verbs = (verbs.SUSPEND_CUSTOMER, verbs.ACTIVATE_CUSTOMER, verbs.ARCHIVE_CUSTOMER, verbs.REFRESH_CUSTOMER)
     export_columns = (
@@ -80,7 +81,10 @@ class CustomerAdmin(MirrorAdmin):
         return format_html('<a href="{}" aria-label="All systems: {}">Open</a>', url, customer) if url else "–"
 
     def holding(self, part: str) -> Q:
-        return Q(search_text__contains=part) | Q(remote_id__iexact=part) | link_ending(part, "pk")
+        return Q(search_text__contains=part) | link_ending(part, "pk")
+
+    def elsewhere(self, part: str) -> Iterable[Q]:
+        return [link_ending(part, "pk")] if part.startswith(MARK) else []
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)

@@ -1,6 +1,7 @@
 """Filters of the lists of customers and setup links."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from backoffice.admin.filters import MAX_CHOICES, AgeFilter, Filter, ValueFilter
 from backoffice.badges import Tone
+from backoffice.distinct import values_of
 from customers import states
 from customers.models import SetupLink
 
@@ -20,7 +22,7 @@ class StatusFilter(Filter):
     words: ClassVar[Mapping[str, Tone]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        met = model_admin.model._default_manager.order_by().values_list("status", flat=True).distinct()[:MAX_CHOICES]
+        met = values_of(model_admin.model, "status", MAX_CHOICES)
         unknown = sorted(word for word in met if word and word not in self.words)
         return [(word, word) for word in self.words] + [(word, f"unknown: {word[:60]}") for word in unknown]
 
@@ -66,24 +68,34 @@ class ActiveLinkFilter(Filter):
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         wanted = states.links_ending_soon() if value == "ending" else states.usable_links()
-        has_one = Exists(SetupLink.objects.filter(wanted, customer=OuterRef("pk")))
-        return rows.filter(~has_one if value == "no" else has_one)
+        links = SetupLink.objects.filter(wanted)
+        if value == "no":
+            return rows.filter(~Exists(links.filter(customer=OuterRef("pk"))))
+        return rows.filter(pk__in=links.order_by().values("customer"))  # few have one: found from the links' side
 
 
 class EndingFilter(Filter):
     """Links that end soon."""
 
     title, parameter_name = "ending", "ending"
+    within: ClassVar[Mapping[str, timedelta]] = {"day": states.ENDING_SOON, "48h": states.ENDING_IN_TIME_TO_ACT}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("day", "Within a day")]
+        return [("day", "Within a day"), ("48h", "Within 48 hours")]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(states.links_ending_soon())
+        known = self.within.get(value)
+        return rows.filter(states.links_ending_soon(known)) if known else rows.none()
 
 
 class LinkAgeFilter(AgeFilter):
     """The age of a link counts from the last reading of its customer's links."""
 
+    sweep_reads_all = False
+
     def read_since(self, moment: Any) -> Q:
-        return Q(synced_at__gte=moment) | Q(customer__links_read_at__gte=moment)
+        return super().read_since(moment) | Q(customer__links_read_at__gte=moment)
+
+    def not_read_since(self, moment: Any) -> Q:
+        read_with_it = Q(customer__links_read_at__gte=moment)
+        return super().not_read_since(moment) & (~read_with_it | Q(customer__links_read_at=None))

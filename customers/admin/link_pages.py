@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from backoffice import upstreams
+from backoffice import audit, upstreams
 from backoffice.admin.doing import Done, do, writes_to
 from backoffice.models import RemoteWrite
 from backoffice.site import reload
@@ -156,6 +156,7 @@ def _answer(request: HttpRequest, done: Done[NewLink], context: dict[str, Any]) 
     if done.answer is not None:
         keep_lost(write)
         shown = {**context, **story_of(write), "write": write, "link": done.answer.link, "title": "New setup link"}
+        audit.note_done_with("reveal", [write], cast(User, request.user), write.door)
         page = reveal(request, done.answer.setup_url, shown)
         keep_lost(write, False)
         return page

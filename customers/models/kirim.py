@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from backoffice.mirror import DetailedModel, MirrorModel
+from backoffice.mirror import DetailedModel, MirrorModel, list_indexes
 from customers.kirim import AccountRecord, CustomerRecord, SetupLinkRecord
 
 
@@ -24,9 +24,7 @@ class Customer(DetailedModel):
     class Meta:
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
-            models.Index(fields=["status"], name="customer_status"),
-            models.Index(fields=["team_id"], name="customer_team"),
-            models.Index(fields=["-remote_created_at", "-id"], name="customer_newest"),
+            *list_indexes("customer", "name", "email", "status", "team_id"),
             models.Index(fields=["id", "payload_hash", "vanished_at"], name="customer_state"),
         ]
         permissions: ClassVar = [
@@ -89,6 +87,8 @@ class SetupLink(MirrorModel):
         indexes: ClassVar = [
             models.Index(fields=["status", "expires_at"], name="setup_link_ending"),
             models.Index(fields=["token_last4"], name="setup_link_by_last4"),
+            models.Index(fields=["remote_created_at", "consumed_at"], name="setup_link_made"),
+            models.Index(fields=["consumed_at"], condition=models.Q(consumed_at__isnull=False), name="setup_link_used"),
         ]
         permissions: ClassVar = [
             ("create_setuplink", "Can create a setup link at Kirim"),

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from backoffice import audit
 from backoffice.views import staff_page
 from customers.models import Customer, CustomerNote
 from customers.person.address import page_url
@@ -35,6 +36,7 @@ def add_note(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     try:
         with transaction.atomic():
             note.save(force_insert=True)
+            _note("add", note)
     except IntegrityError:  # the same form once more
         earlier = CustomerNote.objects.filter(pk=id, customer=customer, author=author).first()
         if earlier is None or earlier.text != note.text:
@@ -52,7 +54,9 @@ def edit_note(request: HttpRequest, remote_id: str, pk: str) -> HttpResponseBase
         return _page(request, note, "Edit the note", "customers/person/note_edit.html", form)
     if form.cleaned_data["text"] != note.text:
         note.text, note.edited_at = form.cleaned_data["text"], timezone.now()
-        note.save(update_fields=["text", "edited_at"])
+        with transaction.atomic():
+            note.save(update_fields=["text", "edited_at"])
+            _note("change", note)
         messages.success(request, "The note was changed.")
     return redirect(f"{page_url(note.customer)}#timeline")
 
@@ -65,9 +69,16 @@ def delete_note(request: HttpRequest, remote_id: str, pk: str) -> HttpResponseBa
     if request.method != "POST":
         return _page(request, note, "Delete the note?", "customers/person/note_delete.html")
     customer = note.customer
-    note.delete()
+    with transaction.atomic():
+        _note("remove", note)
+        note.delete()
     messages.success(request, "The note was deleted.")
     return redirect(f"{page_url(customer)}#timeline")
+
+
+def _note(verb: str, note: CustomerNote) -> None:
+    """In the audit; what the note says is not repeated there."""
+    audit.note(verb, kind="note", remote_id=str(note.pk), owner_remote_id=note.customer.remote_id)
 
 
 def _own_note(request: HttpRequest, remote_id: str, pk: str) -> CustomerNote:

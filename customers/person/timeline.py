@@ -23,7 +23,7 @@ from backoffice.models import RemoteWrite, RowChange
 from backoffice.payloads import Change, shown_changes
 from backoffice.sync.resource import RESOURCES
 from backoffice.wording import label_of
-from backoffice.writelines import Member, label, members, who
+from backoffice.writelines import Member, label, members, note_members_seen, who
 from backoffice.writes.history import visible_writes
 from backoffice.writes.verbs import VERBS, verb_of
 from customers.models import Customer, CustomerNote
@@ -201,6 +201,7 @@ def _entry(request: HttpRequest, rows: list[_Row]) -> Entry:
         return Entry(moment, kind, place, "Note", "", str(row.author), note=row, is_own=is_own)
     if kind == WRITES:
         verb = verb_of(row)
+        note_members_seen(request.user, row)
         return Entry(
             moment, kind, place, label(verb), upstreams.UPSTREAMS[row.upstream].label, who(row),
             word(row.state, WRITE_TONES), write=row, members=members(row, hidden_members(request.user, verb.resource)),

@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from backoffice import exports
+from backoffice import audit, exports
 from backoffice.errors import NotInThisState
-from backoffice.models import BulkItem, RejectedRecord, RemoteWrite, RowChange, WriteAttempt
+from backoffice.models import BulkAction, BulkItem, RejectedRecord, RemoteWrite, RowChange, WriteAttempt
 from backoffice.pasted import without_secrets
 from backoffice.records import read_members
 from backoffice.sync.store import digest_of
@@ -36,7 +36,7 @@ SEE_NOTES = "customers.view_customernote"
 TARGET = "support_customer"
 EXPORTED_IN = (
     "customers.supportcustomer", "backoffice.rowchange", "backoffice.rejectedrecord", "backoffice.remotewrite",
-    "backoffice.bulkitem", "backoffice.bulkaction",
+    "backoffice.bulkitem", "backoffice.bulkaction", "backoffice.auditentry",
 )  # fmt: skip
 """Lists whose files may hold something of a support customer."""
 FILES_GONE = "Deleted, as something that it may hold was erased meanwhile. Export the list again."
@@ -87,6 +87,10 @@ def erase(customer: SupportCustomer, actor: Actor, reason: str, *, with_notes: b
         row.save()
         _blank_traces(row.remote_id)
         transaction.on_commit(partial(exports.withdraw, EXPORTED_IN, FILES_GONE))
+        audit.note(
+            "erase", user=actor.user, door=actor.door, kind=TARGET, remote_id=row.remote_id, upstream="apideck",
+            reason=reason,
+        )  # fmt: skip
         if with_notes:
             blanked = notes_about(row).update(text=ERASED, edited_at=timezone.now())
     customer.refresh_from_db()
@@ -122,8 +126,16 @@ def _blank_traces(remote_id: str) -> None:
     for write in _writes(remote_id):
         write.sends, write.before = dict.fromkeys(write.sends, ERASED), dict.fromkeys(write.before, ERASED)
         write.field_errors = dict.fromkeys(write.field_errors, ERASED)
-        write.error, write.remark = (ERASED if text else "" for text in (write.error, write.remark))
-        write.save(update_fields=["sends", "before", "field_errors", "error", "remark"])
+        blanked = ("error", "remark", "reason")
+        for name in blanked:
+            setattr(write, name, ERASED if getattr(write, name) else "")
+        write.save(update_fields=["sends", "before", "field_errors", *blanked])
+    # Of a bulk action that it was a row of, the reason and the search may name it.
+    bulks = list(selected.values_list("bulk", flat=True))
+    BulkAction.objects.filter(pk__in=bulks).update(selection=ERASED)
+    BulkAction.objects.filter(pk__in=bulks).exclude(reason="").update(reason=ERASED)
+    of_pairs = Q(verb__startswith="identity_", owner_remote_id=remote_id, detail__startswith=f"{CUSTOMERS}:")
+    audit.erase(TARGET, remote_id, of_pairs | Q(bulk_id__in=bulks))
 
 
 def _writes(remote_id: str) -> Any:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from backoffice import correlation
+from backoffice import audit, correlation
 from backoffice.errors import BackofficeError, NotFound, NotInThisState
 from backoffice.mirror import MirrorModel
 from backoffice.pasted import without_secrets
@@ -143,6 +143,11 @@ class IdentityService:
         self, verb: str, link: IdentityLink, before: str, after: str, reason: str, *,
         knowingly: bool = False, undoes: IdentityDecision | None = None,
     ) -> IdentityDecision:  # fmt: skip
+        audit.note_mirrored(
+            f"identity_{verb}", CUSTOMERS, link.customer.remote_id, user=self.actor.user, door=self.actor.door,
+            owner_remote_id=link.remote_id, reason=reason.strip()[:MAX_REASON_CHARS],
+            detail=f"{link.resource}: {before or 'not linked'} to {after or 'not linked'}",
+        )  # fmt: skip
         return IdentityDecision.objects.create(
             customer_id=link.customer_id, resource=link.resource, record_id=link.record_id, remote_id=link.remote_id,
             verb=verb, before=before, after=after, proof=link.proof, knowingly=knowingly, undoes=undoes,

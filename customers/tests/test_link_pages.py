@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.models import RemoteWrite
+from backoffice.models import AuditEntry, RemoteWrite
 from backoffice.sandbox import Sandbox, Switch
 from backoffice.tests.at_once import at_once
 from backoffice.tests.factories import person
@@ -55,6 +55,10 @@ def test_the_answer_to_the_form_shows_the_link_once_and_may_be_kept_nowhere(desk
     assert not re.search(rf"(href|src|data-copy|title)=\"[^\"]*{token}", page)
     assert "<form" not in page.replace('<form id="command', "")  # none would be accepted without a referrer
     assert (link.success_redirect_url, write_of(form).reason) == (form["success_redirect_url"], form["reason"])
+    shown = AuditEntry.objects.get(verb="reveal")  # that it was shown, and nothing of it
+    assert (shown.kind, shown.remote_id, shown.owner_remote_id) == ("setup_link", link.remote_id, customer.remote_id)
+    assert shown.actor is not None and shown.write_id == write_of(form).pk
+    assert token not in str(list(AuditEntry.objects.values()))
 
 
 # -- making one at a Kirim that does not do as it should --------------------------------------------------------------

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from backoffice.models import RemoteWrite, RowChange, UpstreamState
+from backoffice.models import AuditEntry, RemoteWrite, RowChange, UpstreamState
 from backoffice.tests.factories import person
 from customers.models import Customer, SetupLink
 from customers.tests.kirim import sync
@@ -350,6 +350,9 @@ def test_a_link_has_what_was_asked_for(world: World) -> None:
     link = SetupLink.objects.get(remote_id=ended.records[0]["remote_id"])
     assert ended.records[0]["setup_url"].endswith(link.token_last4)
     assert (link.success_redirect_url, link.failure_redirect_url) == (url, None)
+    shown = AuditEntry.objects.get(verb="reveal")
+    assert (shown.kind, shown.remote_id, shown.owner_remote_id) == ("setup_link", link.remote_id, world.customer)
+    assert (shown.actor_name, shown.door) == ("the operator", "command")
     assert link.remote_created_at
     assert (link.expires_at - link.remote_created_at).total_seconds() == 2 * 3600
 

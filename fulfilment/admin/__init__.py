@@ -1,5 +1,5 @@
 """The admin of Afosto's objects: lists and pages; each verb has a page of its own."""
 
-from fulfilment.admin import labels, lists, locations, parcels, pickers, recipients, shipments
+from fulfilment.admin import customers, labels, lists, locations, parcels, pickers, recipients, shipments
 
-__all__ = ["labels", "lists", "locations", "parcels", "pickers", "recipients", "shipments"]
+__all__ = ["customers", "labels", "lists", "locations", "parcels", "pickers", "recipients", "shipments"]

@@ -1,18 +1,21 @@
 """Filters of the warehouse's lists."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from backoffice import times
 from backoffice.admin.filters import MAX_CHOICES, Filter, choice_filter
 from backoffice.badges import Tone
+from backoffice.distinct import values_of
 from fulfilment.admin.shown import SENT
-from fulfilment.board import OVER, holders, sub_of
-from fulfilment.models import Location, ShippingMethod
+from fulfilment.board import holders, sub_of
+from fulfilment.models import HandlingList, Location, Shipment, ShippingMethod
+from fulfilment.states import OVER
 
 NOBODY, ME = "nobody", "me"
 
@@ -39,10 +42,24 @@ class LocationFilter(Filter):
         return rows.filter(**{self.column: value})
 
 
-class LocationOfShipmentFilter(LocationFilter):
-    """Where the parcel's shipment leaves from."""
+FEW_SHIPMENTS = 1_000
+"""So many lead to their parcels; beyond that it is quicker to ask each parcel for its shipment until a page is full."""
 
-    column = "shipment__location_remote_id"
+
+class OfShipment(Filter):
+    """Parcels by a column of their shipment."""
+
+    column: ClassVar[str]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        shipments = Shipment.objects.order_by().filter(**{self.column: value})
+        if shipments[: FEW_SHIPMENTS + 1].count() <= FEW_SHIPMENTS:
+            return rows.filter(shipment__in=shipments.values("pk"))
+        return rows.filter(Exists(shipments.filter(pk=OuterRef("shipment_id"))))
+
+
+class LocationOfShipmentFilter(OfShipment, LocationFilter):
+    """Where the parcel's shipment leaves from."""
 
 
 class MethodFilter(Filter):
@@ -59,10 +76,8 @@ class MethodFilter(Filter):
         return rows.filter(**{self.column: value})
 
 
-class MethodOfShipmentFilter(MethodFilter):
+class MethodOfShipmentFilter(OfShipment, MethodFilter):
     """How the parcel's shipment is sent."""
-
-    column = "shipment__method_remote_id"
 
 
 class AssigneeFilter(Filter):
@@ -74,8 +89,7 @@ class AssigneeFilter(Filter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         self.own = sub_of(request.user)
         names = dict(holders())
-        met = model_admin.model._default_manager.order_by().values_list(self.column, flat=True).distinct()
-        for sub in met[:MAX_CHOICES]:
+        for sub in values_of(HandlingList, "sub", MAX_CHOICES):
             if sub:
                 names.setdefault(sub, sub)
         others = sorted(names.items(), key=lambda item: item[1].lower())
@@ -117,7 +131,7 @@ class DueFilter(Filter):
         days = {"today": 1, "week": 7 - timezone.localdate().weekday()}.get(value)
         if days is None:
             return rows.none()
-        today, end = _midnight(0), _midnight(days)
+        today, end = times.midnight(0), times.midnight(days)
         start = today - timedelta(days=timezone.localdate().weekday()) if value == "week" else today
         return rows.filter(**{f"{self.column}__gte": start, f"{self.column}__lt": end})
 
@@ -126,9 +140,3 @@ class ShipFilter(DueFilter):
     """When a shipment is to be sent."""
 
     title, column, over = "to be sent", "ship_at", SENT
-
-
-def _midnight(days: int) -> datetime:
-    """The beginning of the day that is so many days from today, where the installation is."""
-    day = timezone.localdate() + timedelta(days=days)
-    return timezone.make_aware(datetime(day.year, day.month, day.day))

@@ -1,6 +1,7 @@
 """Labels and packing slips that were asked for."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -11,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from backoffice import times
 from backoffice.admin.deeds import url_name
-from backoffice.admin.filters import choice_filter
+from backoffice.admin.filters import Filter, choice_filter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin
 from backoffice.admin.related import linked
@@ -20,8 +21,25 @@ from fulfilment.admin.base import told
 from fulfilment.admin.parcel_lines import JOB_TONES, document_url
 from fulfilment.admin.shown import tracking
 from fulfilment.models import LabelJob, Parcel
-from fulfilment.needs import VERBS
+from fulfilment.needs import VERBS, failed_labels
 from fulfilment.services.parcel_rules import why_not
+
+
+class WaitsFilter(Filter):
+    """Those that came to nothing and wait for a person."""
+
+    title, parameter_name = "waits for a person", "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("yes", "Came to nothing")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        waiting = failed_labels(request.user)
+        if waiting is None or self.value() != "yes":
+            return queryset.none()
+        return queryset.filter(pk__in=waiting.order_by().values("pk"))
 
 
 @admin.register(LabelJob)
@@ -33,6 +51,7 @@ class LabelJobAdmin(ReadOnlyAdmin):
     list_select_related = ("parcel", "requested_by")
     list_filter = (
         choice_filter("state", "state", LabelJob.State.choices), choice_filter("kind", "kind", LabelJob.Kind.choices),
+        WaitsFilter,
     )  # fmt: skip
     search_fields = ("parcel__number", "parcel__tracking_code", "=parcel__remote_id", "error")
     search_help_text = "Parcel, tracking code or error"

@@ -22,11 +22,12 @@ from fulfilment.admin.base import AfostoAdmin, told
 from fulfilment.admin.filters import AssigneeFilter, DueFilter, LocationFilter, direction_filter, state_filter
 from fulfilment.admin.shipment_lines import shipment_section
 from fulfilment.admin.shown import due, progress, station
-from fulfilment.board import OVER, holder_of, holders
+from fulfilment.board import holder_of, holders
 from fulfilment.forms.lists import AssignForm, AssignManyForm, DeleteListForm, MarkHandledForm
 from fulfilment.models import HandlingList, Parcel, Shipment
 from fulfilment.pieces import pick_lines
 from fulfilment.services.lists import HandlingListService, why_not
+from fulfilment.states import OVER
 from fulfilment.verbs.lists import (
     ASSIGN_LIST,
     CREATE_LIST,
@@ -128,7 +129,6 @@ class HandlingListAdmin(AfostoAdmin):
         parcels = Parcel.objects.filter(shipment__list=OuterRef("pk"), tracking_code__iexact=part)
         return (
             Q(search_text__contains=part)
-            | Q(remote_id__iexact=part)
             | Exists(of_list.filter(Q(number__iexact=part) | Q(contact__search_text__contains=part)))
             | Exists(parcels)
         )

@@ -21,10 +21,10 @@ from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
 from backoffice.badges import badge
 from backoffice.views import staff_page
 from fulfilment.admin.base import AfostoAdmin
-from fulfilment.board import OVER
 from fulfilment.forms.locations import NewLocationForm, RenameForm, SkusForm, WalkOrderForm, shelves_of
 from fulfilment.models import HandlingList, Location
 from fulfilment.services.locations import LocationService, why_not
+from fulfilment.states import OVER
 from fulfilment.verbs.locations import (
     CREATE_LOCATION,
     DISABLE_LOCATION,

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from backoffice import times
-from backoffice.admin import live
+from backoffice.admin import live, searching
 from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import copyable
@@ -28,18 +30,15 @@ from fulfilment.admin.parcel_deeds import DEEDS
 from fulfilment.admin.parcel_lines import grams, job_section
 from fulfilment.admin.shown import address_lines, due, station, tracking
 from fulfilment.forms.parcels import pieces_in
-from fulfilment.models import Parcel
+from fulfilment.models import Parcel, Recipient, Shipment
 from fulfilment.services.parcels import ParcelService
 from fulfilment.verbs.parcels import FINISH_PARCEL, MARK_IN_TRANSIT, REFRESH_PARCEL, REQUEST_LABEL, REQUEST_SLIP
-
-GONE_OUT = ("in transit", "delivered", "finished")
-"""The states in which a parcel is no longer waited for."""
 
 
 class ParcelShipFilter(ShipFilter):
     """When a parcel is to be sent."""
 
-    over = GONE_OUT
+    over = states.GONE_OUT
 
 
 @admin.register(Parcel)
@@ -61,6 +60,7 @@ class ParcelAdmin(AfostoAdmin):
         direction_filter, AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Number, id, tracking code, SKU or recipient"
     bulk_verbs = (REQUEST_LABEL, REQUEST_SLIP, MARK_IN_TRANSIT, FINISH_PARCEL, REFRESH_PARCEL)
     export_columns = (
@@ -96,16 +96,20 @@ class ParcelAdmin(AfostoAdmin):
 
     @admin.display(description="to be sent", ordering="ship_at")
     def due(self, parcel: Parcel) -> SafeString | str:
-        return due(parcel.ship_at, is_over=parcel.state in GONE_OUT)
+        return due(parcel.ship_at, is_over=parcel.state in states.GONE_OUT)
 
     def holding(self, part: str) -> Q:
         return (
             Q(search_text__contains=part)
-            | Q(remote_id__iexact=part)
-            | Q(shipment_remote_id__iexact=part)
-            | Q(shipment__number__iexact=part)
+            | Q(Exact(Lower("shipment_remote_id"), part))
+            | Q(Exact(Lower("shipment__number"), part))
             | Q(shipment__contact__search_text__contains=part)
         )
+
+    def elsewhere(self, part: str) -> Iterable[Q]:
+        yield Q(Exact(Lower("shipment_remote_id"), part))
+        yield Q(shipment__in=Shipment.objects.order_by().filter(Exact(Lower("number"), part)))
+        yield Q(shipment__contact__in=searching.related(Recipient, part))
 
     # -- the page of one ----------------------------------------------------------------------------------------------
 
@@ -121,7 +125,7 @@ class ParcelAdmin(AfostoAdmin):
         yield Fact("Weight", grams(obj.weight))
         yield Fact("Size", _size(obj))
         yield Fact("Place", obj.position or "–")
-        yield Fact("To be sent", due(obj.ship_at, is_over=obj.state in GONE_OUT))
+        yield Fact("To be sent", due(obj.ship_at, is_over=obj.state in states.GONE_OUT))
         yield Fact("Label requested", times.at(obj.label_requested_at, "not yet"))
         if obj.label_reference:
             yield Fact("Label reference", copyable(obj.label_reference))

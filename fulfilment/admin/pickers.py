@@ -7,13 +7,15 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from backoffice.admin.noted import NotedAdmin
 from fulfilment.models import Picker
 
 
 @admin.register(Picker)
-class PickerAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class PickerAdmin(NotedAdmin, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """Pickers. Who is one can take lists for himself, and lists can be assigned to him by his name."""
 
+    noted_kind = "picker"
     list_display = ("user", "full_name", "sub")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__first_name", "user__last_name", "sub")

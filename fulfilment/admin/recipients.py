@@ -47,6 +47,7 @@ class RecipientAdmin(AfostoAdmin):
         choice_filter("is_guest", "kind", [("True", "Guests"), ("False", "Contacts")]), AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Name, e-mail, phone, postal code or id"
     name_columns = ("given_name", "additional_name", "family_name", "organisation", "email")
     export_columns = (
@@ -79,7 +80,7 @@ class RecipientAdmin(AfostoAdmin):
         return recipient.country_code or "–"
 
     def holding(self, part: str) -> Q:
-        return Q(search_text__contains=part) | Q(remote_id__iexact=part)
+        return Q(search_text__contains=part)
 
     def traces(self, obj: Recipient) -> Iterable[live.Trace]:
         yield live.trace("shipments", obj.shipments.all(), "synced_at", "detail_at")

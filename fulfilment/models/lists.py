@@ -43,6 +43,16 @@ class HandlingList(DetailedModel):
         indexes: ClassVar = [
             models.Index(fields=["state", "due_at"], name="handling_list_work"),
             models.Index(fields=["-remote_created_at", "-id"], name="handling_list_newest"),
+            models.Index(  # these two with the column of their condition, or SQLite reads each row for it
+                fields=["due_at", "state", "finished_at", "vanished_at"],
+                condition=models.Q(vanished_at=None),
+                name="handling_list_by_due_day",
+            ),
+            models.Index(
+                fields=["state", "sub", "vanished_at"],
+                condition=models.Q(vanished_at=None),
+                name="handling_list_held",
+            ),
         ]
         permissions: ClassVar = [
             ("create_handlinglist", "Can create a handling list at Afosto"),

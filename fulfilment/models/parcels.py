@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models.functions import Lower
 
-from backoffice.mirror import MirrorModel
+from backoffice.mirror import MirrorModel, list_indexes
 from fulfilment.afosto import ParcelRecord
 from fulfilment.models.shipments import Shipment
 from fulfilment.states import PARCEL_STATES, state_column
@@ -13,7 +14,7 @@ from fulfilment.states import PARCEL_STATES, state_column
 class Parcel(MirrorModel):
     """A parcel. Weight in grams, sizes in centimetres (as Afosto is taken to mean them)."""
 
-    number = models.CharField(max_length=255, blank=True, db_index=True)
+    number = models.CharField(max_length=255, blank=True)
     shipment_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
     shipment = models.ForeignKey(Shipment, null=True, blank=True, on_delete=models.PROTECT, related_name="parcels")
     weight = models.BigIntegerField(null=True, blank=True, help_text="Grams.")
@@ -21,7 +22,7 @@ class Parcel(MirrorModel):
     width = models.BigIntegerField(null=True, blank=True, help_text="Centimetres.")
     height = models.BigIntegerField(null=True, blank=True, help_text="Centimetres.")
     position = models.CharField(max_length=255, blank=True)
-    tracking_code = models.CharField(max_length=255, blank=True, db_index=True)
+    tracking_code = models.CharField(max_length=255, blank=True)
     tracking_url = models.TextField(blank=True)
     label_file_id = models.CharField(max_length=255, blank=True)
     label_requested_at = models.DateTimeField(null=True, blank=True)
@@ -47,7 +48,13 @@ class Parcel(MirrorModel):
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["state", "ship_at"], name="parcel_work"),
-            models.Index(fields=["-remote_created_at", "-id"], name="parcel_newest"),
+            models.Index(Lower("shipment_remote_id"), name="parcel_by_shipment_id"),
+            *list_indexes("parcel", "number", "state", "tracking_code", "weight", "ship_at", "is_outbound"),
+            models.Index(  # with the column of its condition, or SQLite reads each row for it
+                fields=["remote_created_at", "state", "vanished_at"],
+                condition=models.Q(vanished_at=None),
+                name="parcel_by_day",
+            ),
         ]
         permissions: ClassVar = [
             ("create_parcel", "Can create a parcel at Afosto"),

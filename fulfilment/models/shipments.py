@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from backoffice.mirror import DetailedModel
 from fulfilment.afosto import ShipmentRecord, ShipmentRowRecord
@@ -62,6 +63,7 @@ class Shipment(DetailedModel):
         indexes: ClassVar = [
             models.Index(fields=["state", "ship_at"], name="shipment_work"),
             models.Index(fields=["-remote_created_at", "-id"], name="shipment_newest"),
+            models.Index(Lower("number"), name="shipment_by_lower_number"),
         ]
         permissions: ClassVar = [
             ("set_method_shipment", "Can set the method of a shipment at Afosto"),

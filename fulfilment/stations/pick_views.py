@@ -20,13 +20,13 @@ from backoffice.badges import word
 from backoffice.models import RemoteWrite
 from backoffice.views import staff_page
 from fulfilment import listdeeds
-from fulfilment.board import OVER, holder_of, holders, is_overdue, sub_of
+from fulfilment.board import holder_of, holders, is_overdue, sub_of
 from fulfilment.deeds import DAMAGED, deed
 from fulfilment.listdeeds import SEE_LISTS
 from fulfilment.models import HandlingList, Shipment
 from fulfilment.pieces import contents_of
 from fulfilment.services.lists import why_not
-from fulfilment.states import LIST
+from fulfilment.states import LIST, OVER
 from fulfilment.stations import pick
 from fulfilment.stations.pick import Stop
 from fulfilment.stations.scanning import Verdict

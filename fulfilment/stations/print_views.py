@@ -8,10 +8,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from backoffice.views import staff_page
-from fulfilment.board import OVER, holder_of, holders
+from fulfilment.board import holder_of, holders
 from fulfilment.listdeeds import SEE_LISTS
 from fulfilment.models import HandlingList
 from fulfilment.pieces import pick_lines
+from fulfilment.states import OVER
 from fulfilment.stations.printing import bins_of, code, rows_of
 
 

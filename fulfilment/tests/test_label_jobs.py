@@ -14,7 +14,7 @@ from django_celery_beat.models import PeriodicTask
 from pypdf import PdfReader
 
 from backoffice.client import PERSON
-from backoffice.models import RemoteWrite
+from backoffice.models import AuditEntry, RemoteWrite
 from backoffice.tests.factories import person
 from fulfilment import tasks
 from fulfilment.afosto import AfostoAPI
@@ -190,6 +190,10 @@ def test_a_document_is_streamed_under_a_safe_name_and_kept_nowhere(packing: Pack
     assert warehouse.get(f"/parcels/{packing.packed}/label/").content == answer.content
     page = warehouse.get("/labels/print/", {"job": [job().pk]}).content.decode()
     assert f"/labels/{job().pk}/" in page
+    warehouse.get("/labels/print/document/", {"job": [job().pk]})
+    opened = AuditEntry.objects.filter(verb="open_document")  # once for each time that it was handed out
+    told = ("parcel", packing.packed, str(job().parcel), "label", "page")
+    assert list(opened.values_list("kind", "remote_id", "label", "detail", "door")) == [told] * 3
 
 
 def test_what_is_no_document_is_a_download_and_never_a_page_of_ours(packing: Packing, warehouse: Client) -> None:
@@ -219,6 +223,7 @@ def test_a_remote_that_is_down_is_told_in_words_and_nothing_is_asked_for_anew(
     packing.there.turn_on("down")
     answer = warehouse.get(f"/labels/{job().pk}/")
     assert answer.status_code == 502 and "Afosto" in answer.content.decode()
+    assert not AuditEntry.objects.filter(verb="open_document").exists()
     policy = answer["Content-Security-Policy"]
     assert "style-src 'self'" in policy and "frame-ancestors 'self'" in policy, "a page of ours, also in the print page"
     assert bought(packing) == 1

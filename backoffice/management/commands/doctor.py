@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from backoffice import checks, upstreams
+from backoffice import audit, checks, upstreams
 from backoffice.checks import Finding, Health
 from backoffice.commands import Exit, StaffCommand, add_json
 from backoffice.errors import NotConfigured
@@ -61,6 +61,7 @@ def _accept(name: str) -> Finding:
     if before in {"", now}:
         return Finding(name, Health.OK, f"nothing to accept: {now} is not in place of another one")
     upstreams.accept(name)
+    audit.note("accept_upstream", kind="upstream", upstream=name, label=now, detail=f"in place of {before}")
     return Finding(
         name, Health.OK, f"accepted: {before} until now, {now} from now on", f"manage.py sync --full ({name})"
     )

@@ -14,6 +14,7 @@ from backoffice.errors import NotAllowed, NotFound, NotInThisState
 from backoffice.masking import shown_members
 from backoffice.models import RemoteWrite
 from backoffice.write_command import WriteCommand, line_of, told_of, why_not, write_id
+from backoffice.writelines import note_members_seen
 from backoffice.writes import settle as settling
 from backoffice.writes.carry_out import renew
 from backoffice.writes.history import visible_writes
@@ -73,6 +74,7 @@ class Command(WriteCommand):
         write = visible_writes(user).filter(pk=options["write"]).first()
         if write is None:
             raise NotFound(f"There is no write {options['write']}{' that you may see' if user else ''}.")
+        note_members_seen(user, write)
         record = _whole(write, hidden_members(user, verb_of(write).resource))
         if options["json"]:
             self.put(record)

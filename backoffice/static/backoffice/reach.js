@@ -13,7 +13,6 @@
     // What opens over the page, and what in it closes it.
     const OVERLAYS = [
         { find: () => document.getElementById("changelist-filter"), name: "Filters", close: "#changelist-filter-close" },
-        { find: () => document.getElementById("search-input-command")?.closest("[x-show]"), name: "Search", close: null },
         { find: () => document.getElementById("nav-sidebar")?.parentElement.closest(".fixed"), name: "Menu", close: "[data-name=Close]" },
         { find: () => document.getElementById("logout-form")?.closest("[x-show]"), name: "Your account", close: null },
     ];
@@ -103,7 +102,7 @@
 
         document.addEventListener("keydown", (event) => {
             if (!isOpen) return;
-            if (event.key === "Escape" && event.target.id !== "search-input-command") {
+            if (event.key === "Escape") {
                 if (close) box.querySelector(close)?.click(); else document.body.click(); // "outside" of it
             }
             if (event.key !== "Tab") return;
@@ -117,15 +116,6 @@
         look(); // whoever is quick has opened it by now
     };
 
-    // The palette's Enter with nothing chosen searches; the theme would take the row before the first.
-    const searchFromPalette = (event) => {
-        const field = event.target;
-        if (event.key !== "Enter" || field.id !== "search-input-command" || document.querySelector("#command-results-list .active")) return;
-        event.preventDefault();
-        event.stopPropagation();
-        if (field.value.trim()) location.assign(`/search/?q=${encodeURIComponent(field.value.trim())}`);
-    };
-
     const searchBySlash = (event) => {
         if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
         if (event.target.matches?.(TYPED_INTO) || document.querySelector("[data-scan], dialog[open]")) return;
@@ -134,7 +124,6 @@
         if (field) field.focus(); else window.dispatchEvent(new CustomEvent("opencommand"));
     };
 
-    document.addEventListener("keydown", searchFromPalette, true);
     document.addEventListener("keydown", searchBySlash);
     document.addEventListener("keydown", (event) => {
         const element = event.target;

@@ -50,27 +50,6 @@ def test_slash_is_the_search_on_every_page_and_a_letter_in_a_field(sign_in: Call
         expect(page.locator(field)).to_have_value(re.compile("/$"))
 
 
-def test_the_palette_searches_closes_and_gives_the_focus_back(sandbox: Sandbox, sign_in: Callable[..., Page]) -> None:
-    sync()
-    page = sign_in("viewer")
-    page.goto(LIST)
-    page.get_by_role("button", name="Search…").focus()
-    page.keyboard.press("Enter")
-    field = page.locator("#search-input-command")
-    expect(field).to_be_focused()
-    palette = page.get_by_role("dialog", name="Search")
-    stays_in(page, palette, 3)
-    field.focus()
-    page.keyboard.press("Escape")
-    expect(field).to_be_hidden()
-    expect(page.get_by_role("button", name="Search…")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(field).to_be_focused()
-    page.keyboard.type("cus_")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/search/?q=cus_")
-
-
 def test_the_filters_take_the_focus_and_give_it_back(sandbox: Sandbox, sign_in: Callable[..., Page]) -> None:
     sync()
     page = sign_in("viewer")

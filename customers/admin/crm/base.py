@@ -38,7 +38,7 @@ class CrmAdmin(DeedAdmin):
         return self.state(row)
 
     def holding(self, part: str) -> Q:
-        return Q(search_text__contains=part) | Q(remote_id__iexact=part)
+        return Q(search_text__contains=part)
 
     def offer_new(self, request: HttpRequest, changes: ReadOnlyChangeList, verb: WriteVerb, url: str) -> None:
         """The button to the form of a new one, for those who may."""

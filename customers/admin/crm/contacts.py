@@ -56,6 +56,7 @@ class ContactAdmin(CrmAdmin):
     list_display_links = ("shown_name",)
     list_filter = (ContactStatus, value_filter("subtype", "kind"), AgeFilter)
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Name, e-mail, phone, company, tag or id"
     bulk_verbs = (REFRESH_CONTACT, DELETE_CONTACT)
     name_columns = ("display_name", "email")

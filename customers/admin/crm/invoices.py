@@ -49,6 +49,7 @@ class InvoiceAdmin(CrmAdmin):
     list_display_links = ("shown_number",)
     list_filter = (InvoiceState, value_filter("currency", "currency"), AgeFilter)
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Number, client or id"
     bulk_verbs = (REFRESH_INVOICE,)
     name_columns = ("invoice_number",)

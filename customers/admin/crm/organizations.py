@@ -37,6 +37,7 @@ class OrganizationAdmin(CrmAdmin):
     list_display_links = ("shown_name",)
     list_filter = (OrganizationStatus, value_filter("industry", "industry"), AgeFilter)
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Name, website, industry, tax id or id"
     bulk_verbs = (REFRESH_ORGANIZATION,)
     export_columns = (

@@ -43,6 +43,7 @@ class TransactionAdmin(CrmAdmin):
         AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Name, customer, e-mail or id"
     bulk_verbs = (REFRESH_TRANSACTION,)
     name_columns = ("display_name",)

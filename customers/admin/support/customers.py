@@ -10,7 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from backoffice import times
-from backoffice.access import hidden_members
+from backoffice.access import hidden_members, note_seen
 from backoffice.admin import deeds
 from backoffice.admin.deed_admin import DeedAdmin
 from backoffice.admin.deeds import Deed
@@ -79,6 +79,7 @@ class SupportCustomerAdmin(DeedAdmin):
         ErasureFilter, value_filter("currency", "currency"), AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
+    is_indexed = True
     search_help_text = "Name, company, e-mail, phone or id"
     bulk_verbs = (REFRESH, DELETE)
     export_columns = (
@@ -115,7 +116,7 @@ class SupportCustomerAdmin(DeedAdmin):
         return customer.phone or None
 
     def holding(self, part: str) -> Q:
-        return Q(search_text__contains=part) | Q(remote_id__iexact=part)
+        return Q(search_text__contains=part)
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)
@@ -148,6 +149,7 @@ class SupportCustomerAdmin(DeedAdmin):
             yield Fact("Tax number", MASKED)
             yield Fact("Bank account", MASKED)
             return
+        note_seen(request.user, self.resource_name, obj.remote_id, obj.payload)
         account = obj.payload.get("bank_accounts") or {}
         told = ", ".join(f"{label}: {account[name]}" for name, label in BANK_LABELS.items() if account.get(name))
         yield Fact("Tax number", obj.payload.get("tax_number") or "–")

@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
-from backoffice.access import hidden_members
+from backoffice.access import hidden_members, note_seen
 from backoffice.admin.deeds import UNCHANGED, created, page
 from backoffice.admin.doing import do, in_hand, tell
 from backoffice.models import RemoteWrite
@@ -74,6 +74,8 @@ def update(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _form(request: HttpRequest, row: SupportCustomer | None) -> SupportForm:
     hidden = hidden_members(request.user, CUSTOMERS)
+    if row is not None:
+        note_seen(request.user, CUSTOMERS, row.remote_id, row.payload)
     if request.method != "POST":
         return SupportForm(row=row, hidden=hidden)
     if "do" in request.POST:

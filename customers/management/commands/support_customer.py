@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
-from backoffice.access import hidden_members
+from backoffice.access import hidden_members, note_seen
 from backoffice.client import PERSON
 from backoffice.commands import Exit, add_limit, asked_for, in_json, shown
 from backoffice.errors import NotInThisState
@@ -106,6 +106,7 @@ class Command(WriteCommand):
     def _tell_customer(self, customer: SupportCustomer, user: User | None, options: dict[str, Any]) -> None:
         row = {name: getattr(customer, name) for name in COLUMNS}
         details = {name: customer.payload.get(name) for name in DETAILS}
+        note_seen(user, CUSTOMERS, customer.remote_id, details)
         details = shown_members(details, hidden_members(user, CUSTOMERS))
         if options["json"]:
             self.put({**row, **details})

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from backoffice.errors import NotAllowed, NotInThisState
-from backoffice.models import RemoteWrite
+from backoffice.models import AuditEntry, RemoteWrite
 from backoffice.tests.at_once import at_once
 from backoffice.tests.factories import person
 from backoffice.writes.plan import Actor
@@ -51,6 +51,12 @@ def test_confirm_unlink_reject_and_undo_are_written_down_with_before_and_after(p
         ("unlink", "confirmed", "rejected", desk.pk),
         ("undo", "rejected", "confirmed", None),
     ]
+    noted = AuditEntry.objects.order_by("pk").values_list("verb", "actor", "detail", "reason", "owner_remote_id")
+    assert list(noted) == [
+        (f"identity_{verb}", who, f"{pair.resource}: {before} to {after}", reason, pair.remote_id)
+        for (verb, before, after, who), reason in zip(told, ("called them", "", ""), strict=True)
+    ]
+    assert set(AuditEntry.objects.values_list("remote_id", flat=True)) == {pair.customer.remote_id}
     assert people.suggest().withdrawn == 0
 
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 from django.http import QueryDict
 from django.test import Client
 
+from backoffice.models import AuditEntry
 from backoffice.tests.factories import person
 from customers.models import Customer, CustomerNote
 from customers.tests.filled import form_in, opened, send
@@ -63,6 +64,12 @@ def test_only_its_author_changes_or_deletes_a_note(desk: Client, customer: Custo
     assert "Nobody can bring it back" in page(desk, delete)
     send(desk, delete, opened(desk, delete))
     assert not CustomerNote.objects.exists()
+    noted = AuditEntry.objects.filter(kind="note").order_by("pk")
+    assert [(entry.verb, entry.actor) for entry in noted] == [
+        (verb, note.author) for verb in ("add", "change", "remove")
+    ]
+    assert {(entry.remote_id, entry.owner_remote_id) for entry in noted} == {(str(note.pk), customer.remote_id)}
+    assert "second" not in str(list(AuditEntry.objects.values()))  # what is deleted is gone
 
 
 def test_a_note_needs_its_permission_a_token_and_its_own_customer(client: Client, customer: Customer) -> None:

@@ -1,4 +1,4 @@
-"""Supervisors keep the views that groups share in order."""
+"""The audit is the supervisors' to read."""
 
 from django.db import migrations
 
@@ -6,10 +6,10 @@ from backoffice.roles import SUPERVISOR, grant
 
 
 def give(apps, schema_editor):
-    grant(apps, "backoffice", {SUPERVISOR: ["share_savedview"]})
+    grant(apps, "backoffice", {SUPERVISOR: ["view_auditentry"]})
 
 
 class Migration(migrations.Migration):
-    dependencies = [("backoffice", "0010_saved_views")]
+    dependencies = [("backoffice", "0010_audit")]
 
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

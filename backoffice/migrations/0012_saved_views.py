@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('backoffice', '0009_limits'),
+        ('backoffice', '0011_audit_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

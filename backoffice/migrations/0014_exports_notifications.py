@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('backoffice', '0011_saved_views_groups'),
+        ('backoffice', '0013_saved_views_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,211 @@
+"""The audit: who did what, when, to which record, and how it ended. Read only, whatever permissions a person holds."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from backoffice import audit, times, upstreams
+from backoffice.admin.filters import Filter, choice_filter
+from backoffice.admin.mirror import MORE_SECTIONS, copyable
+from backoffice.admin.readonly import Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
+from backoffice.auditlist import verb_in_words, verbs_in_words, visible_entries
+from backoffice.badges import Tone, word
+from backoffice.keys import is_key
+from backoffice.models import AuditEntry, BulkAction, RemoteWrite
+
+TONES: dict[str, Tone] = {
+    "planned": "dull", "confirmed": "good", "done": "good", "refused": "bad", "failed": "bad", "unknown": "warn",
+    "not allowed": "bad",
+}  # fmt: skip
+SHOWN_OF_RECORD = 20
+MAX_PEOPLE = 200
+TOLD_CHARS = 80  # the page has it all
+SEE = "backoffice.view_auditentry"
+
+
+class PersonFilter(Filter):
+    """Who did it."""
+
+    title, parameter_name = "by", "by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        people = User.objects.order_by("username")[:MAX_PEOPLE]
+        nobody = [(audit.OPERATOR, "The operator"), (audit.NOBODY, "Nobody signed in"), (audit.ITSELF, "By itself")]
+        return [*nobody, *((str(person.pk), str(person)) for person in people)]
+
+    def narrow(self, rows: Any, value: str) -> Any:
+        return rows.filter(actor=int(value)) if is_key(value) else rows.filter(actor=None, actor_name=value)
+
+
+class VerbFilter(Filter):
+    """What was done."""
+
+    title, parameter_name = "verb", "verb"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return sorted(verbs_in_words().items(), key=lambda choice: choice[1])
+
+    def narrow(self, rows: Any, value: str) -> Any:
+        return rows.filter(verb=value)
+
+
+class KindFilter(Filter):
+    """What it was done to."""
+
+    title, parameter_name = "kind", "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(kind, kind.replace("_", " ").capitalize()) for kind in audit.kinds()]
+
+    def narrow(self, rows: Any, value: str) -> Any:
+        return rows.filter(kind=value)
+
+
+class TimeFilter(Filter):
+    """When it was done."""
+
+    title, parameter_name = "when", "when"
+    steps: ClassVar = {"hour": 1 / 24, "day": 1, "week": 7, "month": 31, "year": 366}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(step, f"In the last {step}") for step in self.steps]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        days = self.steps.get(value)
+        return rows.filter(at__gte=timezone.now() - timedelta(days=days)) if days else rows.none()
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Entries, newest first."""
+
+    list_display = ("what", "kind_of", "about", "who", "door", "shown_outcome", "when", "told")
+    list_display_links = ("what",)
+    list_filter = (
+        PersonFilter, VerbFilter, KindFilter, choice_filter("outcome", "outcome", AuditEntry.Outcome.choices),
+        TimeFilter,
+    )  # fmt: skip
+    search_fields = (
+        "=remote_id", "=owner_remote_id", "=request_id", "=correlation_id", "label", "actor_name", "reason",
+    )  # fmt: skip
+    search_help_text = "The whole id of an object, a request or a click; name of an object or a person; reason"
+    export_columns = (
+        ("entry", "pk"), ("at", "at"), ("by", "actor_name"), ("through", "door"), ("verb", "verb"),
+        ("upstream", "upstream"), ("kind", "kind"), ("remote_id", "remote_id"), ("owner_remote_id", "owner_remote_id"),
+        ("label", "label"), ("outcome", "outcome"), ("reason", "reason"), ("detail", "detail"),
+        ("request_id", "request_id"), ("correlation_id", "correlation_id"), ("write", "write_id"), ("bulk", "bulk_id"),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        return visible_entries(request.user)
+
+    def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
+        super().prepare_list(request, changes)
+        if not changes.is_narrowed:
+            changes.empty_sentence = "Nobody did anything here yet."
+
+    @admin.display(description="what", ordering="verb")
+    def what(self, entry: AuditEntry) -> str:
+        return verb_in_words(entry.verb)
+
+    @admin.display(description="kind", ordering="kind", empty_value="–")
+    def kind_of(self, entry: AuditEntry) -> str | None:
+        return entry.kind.replace("_", " ") or None
+
+    @admin.display(description="to", empty_value="–")
+    def about(self, entry: AuditEntry) -> str | None:
+        return entry.label or entry.remote_id or entry.owner_remote_id or None
+
+    @admin.display(description="by", ordering="actor_name")
+    def who(self, entry: AuditEntry) -> str:
+        return entry.actor_name
+
+    @admin.display(description="outcome", ordering="outcome")
+    def shown_outcome(self, entry: AuditEntry) -> SafeString:
+        return word(entry.outcome, TONES)
+
+    @admin.display(description="when", ordering="at")
+    def when(self, entry: AuditEntry) -> SafeString | str:
+        return times.ago(entry.at)
+
+    @admin.display(description="reason or remark")
+    def told(self, entry: AuditEntry) -> str:
+        return Truncator(entry.reason or entry.detail).chars(TOLD_CHARS)
+
+    # -- the page -----------------------------------------------------------------------------------------------------
+
+    def facts(self, request: HttpRequest, obj: AuditEntry) -> Iterable[Fact]:
+        known = upstreams.UPSTREAMS.get(obj.upstream)
+        yield Fact("What", verb_in_words(obj.verb))
+        yield Fact("Outcome", word(obj.outcome, TONES))
+        yield Fact("When", times.at(obj.at))
+        yield Fact(
+            "By", _narrowed(obj.actor_name, by=obj.actor_id or obj.actor_name), f"through {obj.get_door_display()}"
+        )
+        if known:
+            yield Fact("At", known.label)
+        if obj.kind:
+            yield Fact("Kind", obj.kind.replace("_", " "))
+        if obj.label:
+            yield Fact("Called then", obj.label)
+        if obj.remote_id:
+            yield Fact("Id", copyable(obj.remote_id), _narrowed("all that was done to it", q=obj.remote_id))
+        if obj.owner_remote_id:
+            yield Fact("Belongs to", copyable(obj.owner_remote_id))
+        if obj.reason:
+            yield Fact("Reason", obj.reason)
+        if obj.detail:
+            yield Fact("Remark", obj.detail)
+        if obj.request_id:
+            yield Fact("Request", copyable(obj.request_id), "the upstream's own reference")
+        yield Fact("Click or command", _narrowed(obj.correlation_id, q=obj.correlation_id), "all that it did")
+        yield from _still_here(request, obj)
+
+
+def _still_here(request: HttpRequest, obj: AuditEntry) -> Iterable[Fact]:
+    """The write and the bulk action, while they are kept."""
+    may_see_writes = request.user.has_perm("backoffice.view_remotewrite")
+    if obj.write_id and may_see_writes and RemoteWrite.objects.filter(pk=obj.write_id).exists():
+        url = reverse("admin:backoffice_remotewrite_change", args=[obj.write_id])
+        yield Fact("Write", format_html('<a href="{}">{}</a>', url, obj.write_id))
+    may_see_bulks = request.user.has_perm("backoffice.view_bulkaction")
+    if obj.bulk_id and may_see_bulks and BulkAction.objects.filter(pk=obj.bulk_id).exists():
+        yield Fact("Bulk action", format_html('<a href="{}">{}</a>', reverse("bulk", args=[obj.bulk_id]), obj.bulk_id))
+
+
+def _narrowed(text: str, **query: object) -> SafeString:
+    """A link to the list, narrowed."""
+    url = f"{reverse('admin:backoffice_auditentry_changelist')}?{urlencode(query)}"
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def of_record(request: HttpRequest, resource: str, row: Any) -> Iterable[Section]:
+    """The newest entries about a mirrored record, on its page, for those who may read the audit. One query."""
+    if not request.user.has_perm(SEE):
+        return
+    entries = visible_entries(request.user).filter(audit.about(resource, row.remote_id))[:SHOWN_OF_RECORD]
+    lines = [
+        {
+            "entry": one,
+            "verb": verb_in_words(one.verb),
+            "thing": "" if one.remote_id == row.remote_id else f"{one.kind.replace('_', ' ')} {one.label}".strip(),
+            "outcome": word(one.outcome, TONES),
+        }
+        for one in entries
+    ]
+    url = f"{reverse('admin:backoffice_auditentry_changelist')}?{urlencode({'q': row.remote_id})}"
+    yield Section("Who did what here", "admin/parts/_audit.html", {"lines": lines, "url": url})
+
+
+MORE_SECTIONS.append(of_record)

@@ -1,0 +1,295 @@
+"""Lists that are too long to be counted, and the index of words, on whichever database the tests run."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from backoffice import textindex
+from backoffice.admin import paging, searching
+from backoffice.checks.installation import check_search
+from backoffice.reindex import INDEXES
+from backoffice.tests.reading import page_of
+from customers.models import Customer
+from customers.tests.factories import CustomerFactory
+from fulfilment.models import Parcel, Recipient, Shipment
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/customers/customer/"
+
+
+def row(model, **values):
+    """A mirrored row that no remote knows."""
+    told = {"remote_id": str(uuid4()), "payload": {}, "payload_hash": b"", "synced_at": timezone.now()}
+    return model.objects.create(**{**told, **values})
+
+
+def parcel(number, shipment):
+    text = f"{number}\nid-{number}".lower()
+    now = timezone.now()
+    return row(Parcel, number=number, shipment=shipment, search_text=text, remote_created_at=now)
+
+
+def recipient(name):
+    return row(Recipient, family_name=name, search_text=f"of-{name}")
+
+
+def shipment(contact=None):
+    return row(Shipment, number=f"S{uuid4().hex[:6]}", contact=contact)
+
+
+@pytest.fixture
+def long(monkeypatch):
+    """Tables of a hundred rows are long."""
+    monkeypatch.setattr(paging, "MOST", 20)
+    monkeypatch.setattr(paging, "FEW", 5)
+    monkeypatch.setattr(searching, "MOST", 20)
+
+
+@pytest.fixture
+def many(long):
+    """A hundred and thirty customers: in threes made at one moment, some without an e-mail, each tenth gone."""
+    now = timezone.now()
+    return [
+        CustomerFactory(
+            name=f"Toko {number % 7}",
+            email=None if number % 4 == 0 else f"owner{number % 5}@example.com",
+            team_id=f"team_{number % 2}",
+            remote_created_at=None if number % 11 == 0 else now - timedelta(minutes=number // 3),
+            vanished_at=now if number % 10 == 0 else None,
+        )
+        for number in range(130)
+    ]
+
+
+def changes_of(client, query=""):
+    answer = client.get(f"{LIST}{query}")
+    assert answer.status_code == 200, (query, answer.headers.get("Location"))
+    return answer.context["cl"]
+
+
+def analyze():
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE customers_customer")
+
+
+# -- counts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_long_table_is_counted_as_well_as_the_database_knows(supervisor, many):
+    analyze()
+    assert "about 117 customers" in page_of(supervisor, LIST)
+
+
+def test_of_a_narrowed_long_list_it_is_said_that_there_are_more(supervisor, many):
+    assert "more than 20 customers" in page_of(supervisor, f"{LIST}?team=team_1")
+    assert "more than 20 customers" in page_of(supervisor, f"{LIST}?q=toko")
+
+
+def test_what_can_be_counted_is_counted(supervisor, many):
+    assert changes_of(supervisor, "?q=toko&team=nobody").result_count == 0
+    assert "13 customers" in page_of(supervisor, f"{LIST}?presence=gone")
+
+
+# -- pages ------------------------------------------------------------------------------------------------------------
+
+
+def of_query(query):
+    """Keys of the rows that a list's address finds."""
+    rows = Customer.objects.filter(vanished_at__isnull=query != "presence=gone")
+    if query == "team=team_1":
+        rows = rows.filter(team_id="team_1")
+    if query.startswith("q="):
+        rows = rows.filter(search_text__contains=query.removeprefix("q="))
+    return sorted(rows.values_list("pk", flat=True))
+
+
+def walk(client, query, start, step):
+    """The keys on each page from ``start`` on, as far as the pages' own links lead."""
+    number = start
+    while True:
+        changes = changes_of(client, f"?{query}&p={number}")
+        yield [row.pk for row in changes.result_list]
+        number = changes.page_num + step
+        if number == 0 or not any(f"p={number}" in step.url[1:].split("&") for step in changes.page_steps):
+            return
+
+
+QUERIES = [
+    "",
+    "o=1",
+    "o=-1",
+    "o=2",
+    "o=-2",
+    "o=3.-4",
+    "team=team_1",
+    "q=toko",
+    "q=owner3",
+    "presence=gone",
+    "presence=all",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES[:-1])
+@pytest.mark.parametrize("start", [1, -1])
+def test_the_pages_hold_each_row_once_from_either_end(supervisor, many, monkeypatch, query, start):
+    monkeypatch.setattr("customers.admin.customers.CustomerAdmin.list_per_page", 10)
+    analyze()
+    met = [pk for page in walk(supervisor, query, start, start) for pk in page]
+    assert sorted(met) == of_query(query)
+
+
+@pytest.mark.parametrize("query", QUERIES[:6])
+def test_both_ends_agree_on_the_order(supervisor, many, monkeypatch, query):
+    monkeypatch.setattr("customers.admin.customers.CustomerAdmin.list_per_page", 10)
+    analyze()
+    forwards = [pk for page in walk(supervisor, query, 1, 1) for pk in page]
+    backwards = [pk for page in reversed(list(walk(supervisor, query, -1, -1))) for pk in page]
+    assert forwards == backwards
+
+
+def test_a_page_behind_the_last_leads_back_to_the_list(supervisor, many, monkeypatch):
+    monkeypatch.setattr("customers.admin.customers.CustomerAdmin.list_per_page", 10)
+    for query in ("p=99", "p=0", "team=team_1&p=99", "team=team_1&p=-99"):
+        assert supervisor.get(f"{LIST}?{query}").status_code == 302
+
+
+def test_a_long_list_is_not_offered_in_an_order_that_no_index_holds(supervisor, long):
+    goes = shipment()
+    for number in range(70):
+        parcel(f"P{number}", goes)
+    page = page_of(supervisor, "/admin/fulfilment/parcel/?o=3")
+    assert "Narrow the list to 20 rows to order it by shipment or recipient." in page
+    changes = supervisor.get("/admin/fulfilment/parcel/?o=3").context["cl"]
+    assert [row.number for row in changes.result_list[:2]] == ["P69", "P68"]  # the list's own order
+    Parcel.objects.exclude(number__in=["P1", "P2"]).delete()
+    assert "Narrow the list" not in page_of(supervisor, "/admin/fulfilment/parcel/?o=3")
+
+
+def test_a_list_of_a_hundred_rows_is_a_light_page(supervisor, monkeypatch):
+    monkeypatch.setattr("customers.admin.customers.CustomerAdmin.list_per_page", 100)
+    CustomerFactory.create_batch(100)
+    assert len(supervisor.get(LIST).content) < 150 * 1024
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+TEXTS = (
+    "Toko Melati",
+    "PT. Größe & Söhne", "東京 商店", "O'Neil \"quoted\"", "100% cotton_shirt", "a OR b NOT c*", "NEAR(x y)",
+    "back\\slash", "x" * 300, "мир Ёлка", "-minus", "(parens) {braces} ^caret:colon", "İstanbul",
+)  # fmt: skip
+TERMS = (
+    "melati",
+    "ELATI", "größe", "söhne", "東京", "東", "京 商", "o'neil", '"quoted"', "100%", "%", "_shirt", "n_s", "or b",
+    "not", "c*", "near(x", "back\\slash", "\\", "x" * 150, "мир", "ёлка", "-minus", "{braces}", "^caret:colon", "st",
+    "toko mel", "toko zz", "to ko", "istanbul", "nothing", '"', "'", "customer",
+)  # fmt: skip
+
+
+def like(term):
+    """What LIKE finds, word by word."""
+    rows = Customer.objects.filter(vanished_at=None)
+    for word in term.lower().split():
+        rows = rows.filter(search_text__contains=word)
+    return set(rows.values_list("pk", flat=True))
+
+
+def found(client, term):
+    return {row.pk for row in client.get(LIST, {"q": term}).context["cl"].result_list}
+
+
+@pytest.fixture
+def texts(db):
+    return [CustomerFactory(name=name) for name in TEXTS]
+
+
+@pytest.mark.parametrize("when", ["before the index saw them", "after", "after reindex"])
+def test_a_search_finds_what_like_finds(supervisor, texts, when):
+    if when == "after":
+        textindex.catch_up()
+    if when == "after reindex":
+        INDEXES["words in texts"]()
+    for term in TERMS:
+        assert found(supervisor, term) == like(term), term
+    assert found(supervisor, "melati") and found(supervisor, "東京") and not found(supervisor, "nothing")
+
+
+def test_a_changed_a_gone_and_a_deleted_row_are_found_as_they_are_now(supervisor, texts):
+    textindex.catch_up()
+    Customer.objects.filter(pk=texts[0].pk).update(search_text="toko kenanga")
+    assert found(supervisor, "melati") == set() and found(supervisor, "kenanga") == {texts[0].pk}
+    textindex.catch_up()
+    assert found(supervisor, "melati") == set() and found(supervisor, "kenanga") == {texts[0].pk}
+    Customer.objects.filter(pk=texts[0].pk).update(vanished_at=timezone.now())
+    assert found(supervisor, "kenanga") == set()
+    assert {row.pk for row in supervisor.get(LIST, {"q": "kenanga", "presence": "gone"}).context["cl"].result_list}
+    texts[1].delete()
+    assert found(supervisor, "größe") == set()
+    textindex.catch_up()
+    assert found(supervisor, "größe") == set() and textindex.unseen() == 0
+
+
+def test_nothing_is_lost_when_the_process_dies_between_write_and_index(supervisor, texts):
+    with pytest.raises(KeyboardInterrupt), transaction.atomic():
+        CustomerFactory(name="Never committed")
+        textindex.catch_up()
+        raise KeyboardInterrupt
+    assert found(supervisor, "committed") == set() and found(supervisor, "melati") == {texts[0].pk}
+    textindex.catch_up()
+    assert found(supervisor, "melati") == {texts[0].pk} and textindex.catch_up() == 0
+
+
+def test_a_search_for_several_words_finds_them_in_text_and_recipient(supervisor):
+    ana, ben = (parcel(f"P{name}", shipment(recipient(name))) for name in ("ana", "ben"))
+
+    def parcels(term):
+        changes = supervisor.get("/admin/fulfilment/parcel/", {"q": term}).context["cl"]
+        return {row.pk for row in changes.result_list}
+
+    for _ in range(2):
+        assert parcels("ana") == {ana.pk} and parcels("of-ben pben") == {ben.pk}
+        assert parcels("of-ben pana") == set() and parcels("of-ana pa") == {ana.pk} and parcels("pana f-") == {ana.pk}
+        assert parcels(ana.shipment.number.lower()) == {ana.pk}
+        textindex.catch_up()
+
+
+def test_for_words_too_short_for_the_index_it_is_said_how_far_it_looked(supervisor, monkeypatch):
+    monkeypatch.setattr(searching, "NEWEST", 5)
+    CustomerFactory(name="zq")
+    assert len(found(supervisor, "zq")) == 1
+    CustomerFactory.create_batch(6)
+    page = page_of(supervisor, f"{LIST}?q=zq")
+    assert "Only the 5 customers that came last were looked through" in page
+
+
+def test_doctor_says_where_the_index_is_missing_and_reindex_makes_it(supervisor, texts):
+    assert [finding.state.value for finding in check_search()] == ["ok"]
+    with connection.cursor() as cursor:
+        for statement in (
+            ["DROP INDEX customers_customer_grams"]
+            if connection.vendor == "postgresql"
+            else ["DROP TABLE customers_customer_pieces", "DROP TRIGGER customers_customer_unseen_update"]
+        ):
+            cursor.execute(statement)
+    [finding] = check_search()
+    assert "no index of words for customers" in finding.text
+    assert found(supervisor, "melati") == {texts[0].pk}
+    INDEXES["words in texts"]()
+    assert [finding.state.value for finding in check_search()] == ["ok"]
+    assert found(supervisor, "melati") == {texts[0].pk}
+
+
+def test_rows_that_changed_while_a_migration_had_no_triggers_are_found(supervisor, texts):
+    if connection.vendor != "sqlite":
+        return
+    textindex.catch_up()
+    with connection.cursor() as cursor:  # as when SQLite's table is made anew by a migration
+        for event in ("insert", "update", "delete"):
+            cursor.execute(f"DROP TRIGGER customers_customer_unseen_{event}")
+    Customer.objects.filter(pk=texts[0].pk).update(search_text="toko kenanga")
+    textindex.ensure()
+    assert found(supervisor, "kenanga") == {texts[0].pk} and found(supervisor, "melati") == set()

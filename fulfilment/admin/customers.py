@@ -1,0 +1,29 @@
+"""What the warehouse adds to the list of customers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from backoffice.admin.filters import Filter
+from backoffice.admin.mirror import MORE_FILTERS
+from fulfilment.desk import may_see_parcels_of_customers, with_parcels_under_way
+
+
+class ParcelsFilter(Filter):
+    """Customers to whom something is on its way."""
+
+    title, parameter_name = "parcels", "parcels"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("under_way", "On their way")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        is_known = self.value() == "under_way" and may_see_parcels_of_customers(request.user)
+        return queryset.filter(with_parcels_under_way()) if is_known else queryset.none()
+
+
+MORE_FILTERS.setdefault("kirim.customers", []).append(ParcelsFilter)
