@@ -70,7 +70,7 @@ def shown_desk(request: HttpRequest) -> dict[str, Any]:
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """What the desk shows to this person. At most ten queries, with those that tell who it is."""
+    """What the desk shows to this person. At most eleven queries, with those that tell who it is and what he pinned."""
     user = request.user
     resources = freshness.all_resources()
     context = {

@@ -13,11 +13,21 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
-from backoffice import textindex, upstreams
+from backoffice import exports, textindex, upstreams
 from backoffice.bulk import run as bulk_run
 from backoffice.client import PERSON
 from backoffice.freshness import last_sweep
-from backoffice.models import AuditEntry, BulkAction, Drift, RejectedRecord, RowChange, SyncRun, WebhookDelivery
+from backoffice.models import (
+    AuditEntry,
+    BulkAction,
+    Drift,
+    Export,
+    Notification,
+    RejectedRecord,
+    RowChange,
+    SyncRun,
+    WebhookDelivery,
+)
 from backoffice.models.audit import KEEP_AUDIT
 from backoffice.pruning import delete_in_parts
 from backoffice.sync import engine, runs
@@ -34,6 +44,7 @@ BULK_S_HERE = 10.0
 KEEP_RUNS = timedelta(days=90)
 KEEP_CHANGES = timedelta(days=180)
 KEEP_WRITES = timedelta(days=180)
+KEEP_NOTIFICATIONS = timedelta(days=30)
 KEEP_DELIVERIES = timedelta(days=30)
 KEEP_FAILED_DELIVERIES = timedelta(days=180)
 
@@ -86,6 +97,12 @@ def carry_out_bulk(bulk_id: str) -> None:
 
 
 @shared_task
+def carry_out_export(export_id: str) -> None:
+    """Write one queued export. One that is over or in hand is left alone, a missing one is no error."""
+    exports.carry_out(export_id)
+
+
+@shared_task
 def reap() -> None:
     """Find what went silent: end runs whose process is gone and queue what goes on with them, send lost tasks again."""
     for run in runs.silent_runs():
@@ -98,6 +115,8 @@ def reap() -> None:
         log.info("bulk action is handed out again", bulk=str(bulk.pk))
         bulk_run.hand_out_again(bulk)
         send_bulk(bulk)
+    for export in exports.silent():
+        send_export(export)
     if process.due().exists():  # their task was lost, or their pause is over
         send_deliveries()
 
@@ -124,7 +143,7 @@ def start_up() -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete runs, changes, drift, deliveries, settled writes, rejections and the audit past their time.
+    """Delete runs, changes, drift, deliveries, writes, rejections, exports, notifications and audit past their time.
 
     What still needs a person stays.
     """
@@ -137,6 +156,8 @@ def prune() -> None:
     failed = WebhookDelivery.objects.filter(state=WebhookDelivery.State.FAILED)
     delete_in_parts(failed.filter(received_at__lt=now - KEEP_FAILED_DELIVERIES))
     prune_writes(now - KEEP_WRITES)
+    exports.prune()
+    delete_in_parts(Notification.objects.filter(at__lt=now - KEEP_NOTIFICATIONS))
     delete_in_parts(AuditEntry._base_manager.filter(at__lt=now - KEEP_AUDIT))
     delete_in_parts(SyncRun.objects.filter(ended_at__lt=now - KEEP_RUNS).exclude(pk__in=_last_sweeps()))
 
@@ -198,6 +219,16 @@ def send_bulk(bulk: BulkAction, tasks: int | None = None) -> bool:
         return True
     except (BrokerDown, OSError) as error:
         log.warning("the broker is down; the bulk action is kept", bulk=str(bulk.pk), error=str(error))
+        return False
+
+
+def send_export(export: Export) -> bool:
+    """Hand a committed export to the workers now. False with the broker down: it is kept and handed out later."""
+    try:
+        carry_out_export.delay(str(export.pk))
+        return True
+    except (BrokerDown, OSError) as error:
+        log.warning("the broker is down; the export is kept", export=str(export.pk), error=str(error))
         return False
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.functional import lazy
+from django.utils.html import escape
 
 from backoffice.links import page
 
@@ -74,6 +75,7 @@ NAVIGATION: list[dict[str, Any]] = [
             {"title": "Desk", "icon": "space_dashboard", "link": page_lazy("admin:index"), "active": _is_desk},
             {"title": "Search", "icon": "search", "link": page_lazy("search"), "active": _under("search")},
             {"title": NEEDS_YOU, "icon": "back_hand", "link": page_lazy("needs_you"), "active": _is_needs_you},
+            {"title": "Exports", "icon": "download", "link": page_lazy("exports"), "active": _under("exports")},
         ],
     },
     {
@@ -186,17 +188,34 @@ ACTIONS: dict[str, Any] = {
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The menu, with how many things wait for this person."""
+    """The menu, with how many things wait for this person, and what he has pinned."""
     from backoffice.needs import section  # settings import this module before there are models
 
+    menu = _with_pinned(request)
     waiting = section.count(request)
     if not waiting:
-        return NAVIGATION
+        return menu
     badge = {"badge": f"{waiting:,}", "badge_variant": "warning"}
     return [
         group | {"items": [item | badge if item["title"] == NEEDS_YOU else item for item in group["items"]]}
-        for group in NAVIGATION
+        for group in menu
     ]
+
+
+def _with_pinned(request: HttpRequest) -> list[dict[str, Any]]:
+    from backoffice import savedviews
+
+    first, *others = NAVIGATION
+    items = [
+        {
+            "title": escape(view.name),  # the theme takes titles for safe
+            "icon": "keep",
+            "link": savedviews.url_of(view),
+            "active": savedviews.is_open(request, view),
+        }
+        for view in savedviews.pinned(request)
+    ]
+    return [first, {"title": "Pinned", "items": items}, *others] if items else NAVIGATION
 
 
 UNFOLD: dict[str, Any] = {
@@ -212,11 +231,17 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": False,
     "ENVIRONMENT": environment,
     "DASHBOARD_CALLBACK": "backoffice.dashboard.desk_context",
-    "STYLES": [lambda request: static("backoffice/backoffice.css")],
+    "STYLES": [
+        lambda request: static("backoffice/backoffice.css"),
+        lambda request: static("backoffice/lists.css"),
+        lambda request: static("backoffice/bell.css"),
+    ],
     "SCRIPTS": [
         lambda request: static("backoffice/backoffice.js"),
         lambda request: static("backoffice/reach.js"),
         lambda request: static("backoffice/live.js"),
+        lambda request: static("backoffice/bell.js"),
+        lambda request: static("backoffice/lists.js"),
         lambda request: static("backoffice/palette.js"),
         lambda request: static("customers/setup_links.js"),
     ],

@@ -4,7 +4,17 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from backoffice import bulkviews, firststepspage, health, needspage, searchpage, views
+from backoffice import (
+    bulkviews,
+    exportpages,
+    firststepspage,
+    health,
+    needspage,
+    notifypage,
+    savedviewpages,
+    searchpage,
+    views,
+)
 from backoffice.webhooks.inbox import inbox
 
 SETUP_LINKS = RedirectView.as_view(pattern_name="admin:customers_setuplink_changelist", query_string=True)
@@ -31,6 +41,24 @@ urlpatterns = [
     path("bulk/<uuid:pk>/rest/", bulkviews.bulk_rest, name="bulk_rest"),
     path("bulk/<uuid:pk>/retry/", bulkviews.retry_bulk, name="retry_bulk"),
     path("search/", searchpage.search, name="search"),
+    path("notifications/", notifypage.notifications, name="notifications"),
+    path("notifications/bell/", notifypage.bell, name="bell"),
+    path("notifications/latest/", notifypage.latest, name="latest_notifications"),
+    path("notifications/read/", notifypage.mark_all_read, name="read_notifications"),
+    path("notifications/<int:pk>/open/", notifypage.open_notification, name="open_notification"),
+    path("notifications/<int:pk>/read/", notifypage.mark_read, name="read_notification"),
+    path("exports/", exportpages.exports_page, name="exports"),
+    path("exports/live/", exportpages.exports_live, name="exports_live"),
+    path("exports/new/", exportpages.new_export, name="new_export"),
+    path("exports/<uuid:pk>/download/", exportpages.download_export, name="download_export"),
+    path("exports/<uuid:pk>/delete/", exportpages.delete_export, name="delete_export"),
+    path("views/", savedviewpages.saved_views, name="saved_views"),
+    path("views/new/", savedviewpages.save_view, name="save_view"),
+    path("views/<int:pk>/", savedviewpages.open_view, name="saved_view"),
+    path("views/<int:pk>/edit/", savedviewpages.edit_view, name="edit_view"),
+    path("views/<int:pk>/update/", savedviewpages.update_view, name="update_view"),
+    path("views/<int:pk>/pin/", savedviewpages.pin_view, name="pin_view"),
+    path("views/<int:pk>/delete/", savedviewpages.delete_view, name="delete_view"),
     path("needs-you/", needspage.needs_you, name="needs_you"),
     path("needs-you/writes/<uuid:pk>/look/", needspage.look, name="look_for_write"),
     path("needs-you/writes/<uuid:pk>/again/", needspage.send_again, name="send_write_again"),

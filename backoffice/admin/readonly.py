@@ -1,6 +1,6 @@
 """ReadOnlyAdmin: a list with export, and a page of facts, for rows that are never edited by hand."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -21,7 +21,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from backoffice import audit, export, limits
+from backoffice import audit, columns, export, limits, savedviews
 from backoffice.admin import paging
 
 
@@ -66,7 +66,7 @@ class Step:
     is_here: bool = False
 
 
-class ReadOnlyChangeList(ChangeList):  # type: ignore[misc]  # unfold is untyped
+class ReadOnlyChangeList(columns.ColumnsChangeList):
     """A list that knows what to say when it is empty, and what may be done with it."""
 
     empty_sentence = "There is nothing here."
@@ -74,6 +74,7 @@ class ReadOnlyChangeList(ChangeList):  # type: ignore[misc]  # unfold is untyped
     buttons: Sequence[Button] = ()
     exports: Sequence[tuple[str, str]] = ()
     page_form: Any = None
+    views: savedviews.Bar
 
     result_list: Any
     full_result_count: Any
@@ -202,6 +203,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         return ReadOnlyChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        columns.in_one(request)
         title = str(self.opts.verbose_name_plural)
         answer: HttpResponseBase = super().changelist_view(
             request, {"title": title[:1].upper() + title[1:], **(extra_context or {})}
@@ -210,6 +212,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         """Called with each list before it is drawn."""
+        changes.views = savedviews.Bar(request, self)
         if changes.is_narrowed:
             changes.empty_sentence = f"No {self.opts.verbose_name_plural} match this search and these filters."
         if self.export_columns:
@@ -285,28 +288,28 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             rows = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
             return redirect(self._url("changelist"))
-        headers = [header for header, _ in self.export_columns]
-        if kind == "csv":
-            self._note_export(request, kind, rows)
-            return export.csv_answer(self.opts.model_name, headers, self._exported(rows))
-        if kind != "xlsx":
+        if kind not in {"csv", "xlsx"}:
             return HttpResponse("Export is offered as csv and xlsx.", status=404, content_type="text/plain")
-        if rows[export.MAX_XLSX_ROWS :].exists():
-            messages.error(
-                request, f"An XLSX file takes {export.MAX_XLSX_ROWS:,} rows here. Narrow the list, or take CSV."
+        if rows[export.MOST_AT_ONCE :].exists():
+            messages.info(
+                request, f"More than {export.MOST_AT_ONCE:,} rows match, so the file is written in the background."
             )
-            return redirect(f"{reverse(self._url('changelist'))}?{request.GET.urlencode()}")
+            return redirect(savedviews.Bar(request, self).export_url(kind))
         self._note_export(request, kind, rows)
-        return export.xlsx_answer(self.opts.model_name, headers, self._exported(rows))
+        headers = [header for header, _ in self.export_columns]
+        answer = export.csv_answer if kind == "csv" else export.xlsx_answer
+        return answer(self.opts.model_name, headers, self.exported(rows))
 
     def _note_export(self, request: HttpRequest, kind: str, rows: QuerySet[Any]) -> None:
         """Who took how much of which list. By what it was narrowed is named; what was typed there is not kept."""
         narrowed = ", ".join(sorted(name for name, value in request.GET.items() if value)) or "nothing"
         audit.note_list(self.opts.label_lower, f"{kind}, {rows.count():,} rows, narrowed by {narrowed}")
 
-    def _exported(self, rows: QuerySet[Any]) -> Iterable[list[Any]]:
+    def exported(self, rows: QuerySet[Any], headers: Sequence[str] = ()) -> Iterator[list[Any]]:
+        """The cells of each row, under those of the headers that are named, or under all."""
+        columns = [column for header, column in self.export_columns if not headers or header in headers]
         for row in rows.iterator(chunk_size=export.ROWS_A_CHUNK):
-            yield [column(row) if callable(column) else getattr(row, column) for _, column in self.export_columns]
+            yield [column(row) if callable(column) else getattr(row, column) for column in columns]
 
     def _url(self, name: str) -> str:
         return f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}"

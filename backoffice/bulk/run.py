@@ -5,7 +5,7 @@ Several may work on one bulk action at once, and any of them may die: the row is
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 
 import structlog
@@ -13,11 +13,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 
 from backoffice import audit, upstreams
 from backoffice.acting import acting
-from backoffice.bulk.outcome import OPEN, verb_of
+from backoffice.bulk.outcome import OPEN, outcome_of, verb_of
 from backoffice.client import BACKGROUND, Patience, RemoteClient
 from backoffice.correlation import correlated
 from backoffice.errors import (
@@ -28,7 +29,8 @@ from backoffice.errors import (
     RemoteRejected,
     WriteIsSettled,
 )
-from backoffice.models import AuditEntry, BulkAction, BulkItem, RemoteWrite
+from backoffice.models import AuditEntry, BulkAction, BulkItem, Notification, RemoteWrite
+from backoffice.notify import tell
 from backoffice.wording import remote_error_in_words
 from backoffice.writes import settle as settling
 from backoffice.writes.carry_out import carry_out, renew
@@ -119,8 +121,19 @@ def finish(bulk: BulkAction) -> None:
     is_open = Exists(BulkItem.objects.filter(bulk=OuterRef("pk"), state__in=OPEN))
     over = BulkAction.objects.filter(pk=bulk.pk, ended_at=None).exclude(is_open)
     state = BulkAction.State.CANCELLED if bulk.items.filter(state=State.CANCELLED).exists() else BulkAction.State.DONE
-    if over.update(state=state, ended_at=timezone.now()):
-        log.info("bulk action ended", bulk=str(bulk.pk), verb=bulk.verb, target=bulk.target, state=state)
+    now = timezone.now()
+    with transaction.atomic():
+        if over.update(state=state, ended_at=now):
+            log.info("bulk action ended", bulk=str(bulk.pk), verb=bulk.verb, target=bulk.target, state=state)
+            _tell(bulk, now)
+
+
+def _tell(bulk: BulkAction, ended_at: datetime) -> None:
+    """Tell who it was done for: that is somebody else after a retry, which ends once more."""
+    actor_id = BulkAction.objects.values_list("actor_id", flat=True).get(pk=bulk.pk)
+    sentence = f"{str(bulk).capitalize()}: {outcome_of(bulk).sentence}"
+    key = f"bulk {bulk.pk} {ended_at.isoformat()}"
+    tell(actor_id, Notification.Kind.BULK, key, sentence, reverse("bulk", args=[bulk.pk]))
 
 
 def _client(stack: ExitStack, bulk: BulkAction, patience: Patience) -> RemoteClient | None:

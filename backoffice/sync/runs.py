@@ -9,10 +9,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from backoffice import audit
-from backoffice.models import AuditEntry, SyncRun
+from backoffice.models import AuditEntry, Notification, SyncRun
+from backoffice.notify import tell
 from backoffice.process import this_process
 from backoffice.sync.resource import RESOURCES
 
@@ -94,8 +96,11 @@ def claim(run: SyncRun, check_stop: Callable[[], None] = lambda: None, wait_s: f
             if bury_silent(run.resource):
                 continue
             if monotonic() >= give_up_at:
-                queued.update(state=SyncRun.State.FAILED, error=BUSY, ended_at=now)
-                run.refresh_from_db()
+                with transaction.atomic():
+                    is_mine = queued.update(state=SyncRun.State.FAILED, error=BUSY, ended_at=now)
+                    run.refresh_from_db()
+                    if is_mine:
+                        _tell(run)
                 return False
             check_stop()
             sleep(POLL_S)
@@ -106,11 +111,13 @@ def bury_silent(resource: str) -> bool:
     other = SyncRun.objects.filter(resource=resource, state=SyncRun.State.RUNNING).first()
     if other is None or not other.is_silent():
         return False
-    return bool(
-        SyncRun.objects.filter(pk=other.pk, state=SyncRun.State.RUNNING, heartbeat_at=other.heartbeat_at).update(
-            state=SyncRun.State.INTERRUPTED, error=_LOST, ended_at=timezone.now()
-        )
-    )
+    lost = SyncRun.objects.filter(pk=other.pk, state=SyncRun.State.RUNNING, heartbeat_at=other.heartbeat_at)
+    with transaction.atomic():
+        buried = lost.update(state=SyncRun.State.INTERRUPTED, error=_LOST, ended_at=timezone.now())
+        if buried:
+            other.refresh_from_db()
+            _tell(other)
+    return bool(buried)
 
 
 def keep_alive(run: SyncRun, **progress: Any) -> None:
@@ -133,8 +140,35 @@ def finish(run: SyncRun, state: str, error: str = "", **counts: Any) -> None:
     """Write the run's end, last of all. A run that was declared dead meanwhile keeps that end."""
     now = timezone.now()
     end = {"state": state, "error": error[:500], "phase": SyncRun.Phase.DONE, "ended_at": now, "heartbeat_at": now}
-    SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING, started_at=run.started_at).update(**end, **counts)
-    run.refresh_from_db()
+    mine = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING, started_at=run.started_at)
+    with transaction.atomic():
+        is_ended = mine.update(**end, **counts)
+        run.refresh_from_db()
+        if is_ended:
+            _tell(run)
+
+
+def _tell(run: SyncRun) -> None:
+    """Tell the person who started a run that it has ended."""
+    if run.started_by_id is not None:
+        resource = RESOURCES.get(run.resource)
+        what = f"{'Dry sync' if run.is_dry else 'Sync'} of {resource.label if resource else run.resource}"
+        sentence = f"{what}: {_end_in_words(run)}"
+        tell(run.started_by_id, Notification.Kind.RUN, f"run {run.pk}", sentence, reverse("run", args=[run.pk]))
+
+
+def _end_in_words(run: SyncRun) -> str:
+    if run.error == HELD:
+        return f"held, {run.held:,} records look gone. A supervisor has to look."
+    if run.error == BUSY:
+        return "nothing was done, another run was still going."
+    if run.state == SyncRun.State.SUCCEEDED:
+        return f"done, {run.fetched:,} read."
+    if run.state == SyncRun.State.PARTIAL:
+        return f"done, {run.fetched:,} read, but some could not be taken."
+    if run.state == SyncRun.State.INTERRUPTED:
+        return "cut off. The next run goes on where it stopped."
+    return "failed. Its page says why."
 
 
 def to_resume(run: SyncRun) -> SyncRun | None:

@@ -77,6 +77,7 @@ VERBS = {
     "backoffice.start_syncrun",
     "backoffice.stop_syncrun",
     "backoffice.approve_syncrun",
+    "backoffice.share_savedview",
     "backoffice.retry_rejectedrecord",
     "backoffice.settle_remotewrite",
     "backoffice.replay_webhookdelivery",

@@ -3,11 +3,13 @@
 Nothing is sent.
 
 What was personal is blanked wherever it is kept: the row, its history, writes about it, what was rejected of it, the
-keys by which it is compared. The audit stays: that there were writes and changes, of which members, when and by whom.
+keys by which it is compared, files of lists. The audit stays: that there were writes and changes, of which members,
+when and by whom.
 
 What people wrote down about the linked customer is not of the record, so it stays unless whoever erases says otherwise.
 """
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from backoffice import audit
+from backoffice import audit, exports
 from backoffice.errors import NotInThisState
 from backoffice.models import BulkAction, BulkItem, RejectedRecord, RemoteWrite, RowChange, WriteAttempt
 from backoffice.pasted import without_secrets
@@ -32,6 +34,12 @@ from customers.sync.support import erased_body
 ERASE = "customers.erase_supportcustomer"
 SEE_NOTES = "customers.view_customernote"
 TARGET = "support_customer"
+EXPORTED_IN = (
+    "customers.supportcustomer", "backoffice.rowchange", "backoffice.rejectedrecord", "backoffice.remotewrite",
+    "backoffice.bulkitem", "backoffice.bulkaction", "backoffice.auditentry",
+)  # fmt: skip
+"""Lists whose files may hold something of a support customer."""
+FILES_GONE = "Deleted, as something that it may hold was erased meanwhile. Export the list again."
 State = RemoteWrite.State
 
 
@@ -78,6 +86,7 @@ def erase(customer: SupportCustomer, actor: Actor, reason: str, *, with_notes: b
         row.erased_at, row.erased_by, row.erase_reason = timezone.now(), actor.user, without_secrets(reason)
         row.save()
         _blank_traces(row.remote_id)
+        transaction.on_commit(partial(exports.withdraw, EXPORTED_IN, FILES_GONE))
         audit.note(
             "erase", user=actor.user, door=actor.door, kind=TARGET, remote_id=row.remote_id, upstream="apideck",
             reason=reason,

@@ -17,6 +17,7 @@ from backoffice.sync.changes import Cause
 from backoffice.writes.sending import settle
 from fulfilment.afosto import AfostoAPI, TaskRecord
 from fulfilment.models import LabelJob, Parcel
+from fulfilment.services import labelnews
 from fulfilment.services.rereads import fetch
 
 Kind = LabelJob.Kind
@@ -117,6 +118,7 @@ def reconcile() -> None:
         assert job.write is not None  # noqa: S101
         accepted(job.write, "")
     _end(LabelJob.objects.filter(state=State.REQUESTED, write=None), State.FAILED, error="Its write is gone.")
+    labelnews.tell_of_bulk_actions()
     late = LabelJob.objects.filter(state=State.FAILED, ended_at__gte=timezone.now() - HEALS_FOR)
     for kind, column in ((Kind.LABEL, "parcel__label_file_id"), (Kind.SLIP, "parcel__slip_file_id")):
         newest = late.filter(kind=kind, accepted_at__isnull=False).exclude(**{column: ""})
@@ -181,7 +183,13 @@ def _file_of(parcel: Parcel, kind: str) -> str:
 
 
 def _end(jobs: QuerySet[LabelJob], state: LabelJob.State, *, file_id: str = "", error: str = "") -> None:
-    jobs.update(state=state, file_id=file_id, error=error[:500], ended_at=timezone.now(), next_poll_at=None)
+    now = timezone.now()
+    with transaction.atomic():
+        pks = list(jobs.values_list("pk", flat=True))
+        jobs.filter(pk__in=pks).update(state=state, file_id=file_id, error=error[:500], ended_at=now, next_poll_at=None)
+        ended = LabelJob.objects.filter(pk__in=pks, state=state, ended_at=now)
+        for job in ended.select_related("parcel", "write__bulk"):
+            labelnews.tell_end(job)
 
 
 def _send(job_id: int, seconds: int) -> None:

@@ -1,12 +1,14 @@
 """The pages of support customers: the list, the page of one, its forms, deleting and erasing."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from backoffice.models import RejectedRecord, RemoteWrite, RowChange
+from backoffice import exports
+from backoffice.models import Export, RejectedRecord, RemoteWrite, RowChange
 from backoffice.tests.factories import person
 from customers.models import SupportCustomer
 from customers.tests.bulking import bulk_at, confirm, select
@@ -219,6 +221,26 @@ def test_a_request_for_erasure_waits_for_a_supervisor_and_blanks_all_that_is_kep
     assert sync("apideck.customers").updated == 0  # and is not brought back
     assert before == (RowChange.objects.count(), "confirmed", user)
     assert not [value for value in PERSONAL if value in text(supervisor, url()) + text(supervisor, LIST + "?q=cs_1001")]
+
+
+def test_an_erasure_deletes_the_files_that_hold_what_is_erased(
+    to_erase: FakeApideck, supervisor: Client, user: User, settings: Any, tmp_path: Path,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    settings.DATA_DIR = tmp_path
+    made = {}
+    for label in ("customers.supportcustomer", "backoffice.rowchange", "fulfilment.parcel"):
+        made[label] = Export.objects.create(user=user, list_label=label, kind="csv")
+        exports.carry_out(made[label].pk)
+        made[label].refresh_from_db()
+    waiting = Export.objects.create(user=user, list_label="customers.supportcustomer", kind="csv")
+    with django_capture_on_commit_callbacks(execute=True):
+        send(supervisor, url("erase"), opened(supervisor, url("erase"), is_sure="on", reason="Ticket 7"))
+    kept = {label: exports.path_of(export).exists() for label, export in made.items()}
+    assert kept == {"customers.supportcustomer": False, "backoffice.rowchange": False, "fulfilment.parcel": True}
+    assert "something that it may hold was erased" in text(supervisor, "/exports/")
+    exports.carry_out(waiting.pk)  # it is read after the erasure
+    assert Export.objects.get(pk=waiting.pk).state == "ready"
 
 
 def test_a_customer_who_no_longer_asks_for_erasure_comes_back(to_erase: FakeApideck, supervisor: Client) -> None:
