@@ -150,10 +150,16 @@ def groups_for(user: User) -> QuerySet[Group]:
 
 
 def on_page(request: HttpRequest) -> list[SavedView]:
-    """What the page shows: the person's pinned views, and on a list those of the list. One query a request."""
+    """What the page shows: the person's pinned views, and on a list those of the list.
+
+    One query a request; none away from lists for who has pinned nothing.
+    """
     known: list[SavedView] | None = getattr(request, "_saved_views", None)
     if known is None:
-        wanted = Q(is_pinned=True) | Q(list_label=getattr(request, "_arranged_list", ""))
+        on_list = getattr(request, "_arranged_list", "")
+        if not on_list and not getattr(request.user, "has_pins", True):
+            return []
+        wanted = Q(is_pinned=True) | Q(list_label=on_list)
         views = visible_to(request.user).filter(wanted)[:MOST_SHOWN]
         known = [view for view in views if may_see(request, view)]
         request._saved_views = known  # type: ignore[attr-defined]
