@@ -210,6 +210,7 @@ def _ensure_sqlite(model: type[Model]) -> None:
 
 
 def _triggers(names: _Names) -> Iterator[tuple[str, str]]:
+    """They look before they insert: within a trigger the outer statement's ON CONFLICT counts, not one of its own."""
     change = f"OF {names.column} ON {names.table} WHEN old.{names.column} IS NOT new.{names.column}"
     for event, when, row in (
         ("insert", f"ON {names.table}", "new"),
@@ -217,7 +218,8 @@ def _triggers(names: _Names) -> Iterator[tuple[str, str]]:
         ("delete", f"ON {names.table}", "old"),
     ):
         trigger = f"CREATE TRIGGER {names.triggers[event]} AFTER {event.upper()} {when} "
-        yield event, trigger + f"BEGIN INSERT OR IGNORE INTO {names.unseen} VALUES ({row}.id); END"  # noqa: S608
+        is_new = f"NOT EXISTS (SELECT 1 FROM {names.unseen} WHERE id = {row}.id)"  # noqa: S608
+        yield event, trigger + f"BEGIN INSERT INTO {names.unseen} SELECT {row}.id WHERE {is_new}; END"  # noqa: S608
 
 
 def _take_in(model: type[Model]) -> int:
