@@ -20,7 +20,7 @@ def main() -> int:
         environments.append({**os.environ, "DATABASE_URL": POSTGRESQL_URL})
     except psycopg.OperationalError:
         print("PostgreSQL  left out: none answers at BENCH_DATABASE_URL")  # noqa: T201
-    names = ("compare", "inbox", "identity", "desk", "lists")
+    names = ("compare", "inbox", "identity", "desk", "search", "lists")
     commands = [[sys.executable, "-m", f"backoffice.benchmarks.{name}"] for name in names]
     return max(
         subprocess.run(command, env=environment).returncode  # noqa: S603
