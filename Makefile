@@ -7,10 +7,11 @@ LOCK := requirements-dev.txt
 STAMP := .venv/.ok-$(firstword $(shell sha256sum $(LOCK) 2>/dev/null || shasum -a 256 $(LOCK)))
 PY := .venv/bin/python
 CODE := backoffice customers fulfilment manage.py .ci/smoke_demo.py
+NO_TEXTS := -i .venv -i .ci -i var -i "*/tests/*" -i "*/migrations/*" -i "*/sandbox/*" -i "*/benchmarks/*"
 COMPILE := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check bench lock
+.PHONY: help setup demo run test check bench lock messages
 
 help:
 	@echo "make demo [PORT=8000]   a working desk on made-up data: sandbox, web, worker and beat; Ctrl-C ends it"
@@ -19,6 +20,7 @@ help:
 	@echo "make test [ARGS=...]    make check, then the tests; ARGS go to pytest"
 	@echo "make check              lint, format, types, migrations"
 	@echo "make bench [ARGS=...]   how near the sync engine and the desk come to the limit"
+	@echo "make messages           after a change of texts: the catalogues to translate, compiled (needs GNU gettext)"
 	@echo "make lock [ARGS=...]    resolve the requirements files anew with uv; ARGS=--upgrade for newer versions"
 
 setup: $(STAMP)
@@ -53,6 +55,10 @@ test: check
 
 bench: $(STAMP)
 	$(PY) -m backoffice.benchmarks $(ARGS)
+
+messages: $(STAMP)
+	$(PY) manage.py makemessages -v 0 -l de -l nl --no-wrap --no-obsolete --add-location file $(NO_TEXTS)
+	$(PY) manage.py compilemessages -v 0 -i .venv
 
 lock:
 	@command -v uv >/dev/null || { echo "uv is needed to resolve the requirements." >&2; exit 1; }

@@ -9,6 +9,7 @@ _HERE = {
     "DEBUG": "False",
     "PUBLIC_BASE_URL": "http://testserver",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
+    "LANGUAGE_CODE": "en",
     "TIME_ZONE": "UTC",
     "PROCESSES": "1",
     "TRUSTED_PROXY_COUNT": "0",

@@ -223,6 +223,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Back office",
     "SITE_SYMBOL": "hub",
     "SITE_URL": None,
+    "SHOW_LANGUAGES": True,
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("backoffice/favicon.svg")}
     ],

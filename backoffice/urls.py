@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 from backoffice import (
     bulkviews,
@@ -22,6 +23,7 @@ SETUP_LINKS = RedirectView.as_view(pattern_name="admin:customers_setuplink_chang
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("language/", set_language, name="set_language"),
     path("", views.desk, name="desk"),
     path("live/", views.desk_live, name="desk_live"),
     path("getting-started/", firststepspage.first_steps, name="first_steps"),

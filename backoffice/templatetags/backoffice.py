@@ -6,7 +6,7 @@ from datetime import datetime
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from backoffice import times
+from backoffice import texts, times
 from backoffice.badges import RUN_TONES, word
 from backoffice.wording import things as in_sentence
 
@@ -39,8 +39,8 @@ def run_badge(state: str) -> SafeString:
 
 @register.filter
 def counted(number: int | None) -> str:
-    """``{{ run.fetched|counted }}``: 1,234."""
-    return f"{number:,}" if number is not None else "–"
+    """``{{ run.fetched|counted }}``: 1,234, as the reader writes it."""
+    return texts.number(number) if number is not None else "–"
 
 
 @register.filter

@@ -40,7 +40,8 @@ SECRET_TEXT = "Warung Rahasia"
 PACKED_TEXT = "Gudang Rahasia"  # the warehouse's own
 SECRETS = re.compile(f"{SECRET_TEXT}|{PACKED_TEXT}")
 INBOX = "/webhooks/kirim/"  # whoever signs with the secret; test_webhooks_inbox.py
-OPEN = {"/healthz", "/readyz", "/admin/login/", "/admin/jsi18n/", INBOX}  # jsi18n: a catalogue of Django's own words
+# jsi18n: a catalogue of Django's own words; language: whoever signs in may choose one before
+OPEN = {"/healthz", "/readyz", "/language/", "/admin/login/", "/admin/jsi18n/", INBOX}
 POSTS = re.compile(
     r"/(refresh|retry|replay|start|stop|again|look|dismiss|resume|runs/start/[^/]+|bulk/[^/]+/cancel)/$"
     r"|^/lists/[^/]+/(take|hold|release|undo)/$"
