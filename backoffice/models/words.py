@@ -1,7 +1,7 @@
 """What rows keep as names of code, as their reader says it: kinds of objects, and verbs.
 
 They are kept in English, with underscores. The catalogues know their words from where they are declared: kinds from
-models' names, verbs from their buttons.
+models' names, verbs from their buttons and from the list of what the audit tells.
 """
 
 from django.utils import translation
@@ -14,6 +14,14 @@ NAMED_NOWHERE_ELSE = (
     gettext_noop("page"), gettext_noop("command"), gettext_noop("user"), gettext_noop("group"),
 )  # fmt: skip
 """Kinds that are no model's name."""
+ON_NO_BUTTON = (
+    gettext_noop("Create"), gettext_noop("Update"), gettext_noop("Delete"), gettext_noop("Update redirects"),
+    gettext_noop("Mark handled"), gettext_noop("Set walk order"), gettext_noop("Set skus"),
+    gettext_noop("Remove pieces"), gettext_noop("Request slip"), gettext_noop("Mark in transit"),
+    gettext_noop("Set method"), gettext_noop("Take default positions"), gettext_noop("Set backorders"),
+    gettext_noop("Set overage"), gettext_noop("Set missing"),
+)  # fmt: skip
+"""Verbs whose button says it in other words."""
 
 
 def noun(kind: str) -> str:
