@@ -12,6 +12,7 @@ from backoffice.texts import number
 NAMED_NOWHERE_ELSE = (
     gettext_noop("account"), gettext_noop("accounts"), gettext_noop("schedule"), gettext_noop("list"),
     gettext_noop("page"), gettext_noop("command"), gettext_noop("user"), gettext_noop("group"),
+    gettext_noop("order"), gettext_noop("team"),
 )  # fmt: skip
 """Kinds that are no model's name."""
 ON_NO_BUTTON = (
