@@ -1,4 +1,4 @@
-"""The words of Kirim's states with their colours and their labels, and what they mean to staff."""
+"""The words of Kirim's and Apideck's states with their colours and labels, and what they mean to staff."""
 
 from datetime import datetime, timedelta
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.badges import Vocabulary
+from customers.apideck import ERASURE
 from customers.models import SetupLink
 
 CUSTOMER = Vocabulary(
@@ -25,6 +26,15 @@ ACCOUNT = Vocabulary(
 LINK = Vocabulary(
     {"active": "good", "consumed": "info", "expired": "dull", "revoked": "bad"},
     {"active": _("active"), "consumed": _("consumed"), "expired": _("expired"), "revoked": _("revoked")},
+)
+SUPPORT = Vocabulary(
+    {"active": "good", "archived": "dull", ERASURE: "bad", "unknown": "warn"},
+    {
+        "active": _("active"),
+        "archived": _("archived"),
+        ERASURE: _("gdpr-erasure-request"),
+        "unknown": _("unknown"),
+    },
 )
 
 ENDING_SOON = timedelta(days=1)

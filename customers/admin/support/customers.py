@@ -19,9 +19,10 @@ from backoffice.admin.deeds import Deed
 from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import AgeFilter, Filter, choice_filter, value_filter
 from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
-from backoffice.badges import Vocabulary, badge, word
+from backoffice.badges import badge, word
 from backoffice.masking import MASKED
 from backoffice.texts import Text
+from customers import states
 from customers.admin.filters import StatusFilter
 from customers.admin.support import erasing, forms
 from customers.apideck import ERASURE
@@ -32,22 +33,13 @@ from customers.services.erasure import ERASE, why_not_erasable
 from customers.services.support import SupportCustomerService, why_not, why_unsupported
 from customers.verbs.support import CREATE, DELETE, REFRESH, UPDATE
 
-TONES = Vocabulary(
-    {"active": "good", "archived": "dull", ERASURE: "bad", "unknown": "warn"},
-    {
-        "active": _("active"),
-        "archived": _("archived"),
-        ERASURE: _("gdpr-erasure-request"),
-        "unknown": _("unknown"),
-    },
-)
 INDIVIDUAL_LABELS: Mapping[bool | None, Text] = {True: _("a person"), False: _("a company"), None: _("not told")}
 _MORE_LINES, _REGION = ("line2", "line3", "line4"), ("state", "country")
 _LINES = "customers/support/parts/_lines.html"
 
 
 class SupportStatus(StatusFilter):
-    words = TONES
+    words = states.SUPPORT
 
 
 class ErasureFilter(Filter):
@@ -75,7 +67,7 @@ class SupportCustomerAdmin(DeedAdmin):
 
     resource_name = "apideck.customers"
     own_moments = ("erased_at",)
-    tones = TONES
+    tones = states.SUPPORT
     refresh = REFRESH
     fetch = Fetch("customers.fetch_supportcustomer", lambda api, id: SupportCustomerService(api).fetch(id))
     deeds = (
