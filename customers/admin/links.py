@@ -122,7 +122,7 @@ class SetupLinkAdmin(MirrorAdmin):
 
     def notices(self, request: HttpRequest, obj: Any) -> Iterable[str]:
         if states.is_usable(obj) and lost_secrets([obj]):
-            yield SECRET_LOST
+            yield str(SECRET_LOST)
         if revocation := half_done_of([obj]).get(obj.remote_id):
             yield f"{HALF_DONE} {revocation.error or revocation.remark}"
         if states.was_eaten(obj, freshness.swept_from_of(Customer)):

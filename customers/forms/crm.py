@@ -23,11 +23,11 @@ MAX_CHARS = 255  # the contract names no limit
 ANOTHER = _("It is another one: create it all the same")
 
 
-def text_field(label: Text, **more: Any) -> forms.CharField:
-    """One line of text."""
+def text_field(**more: Any) -> forms.CharField:
+    """One line of text; ``more`` as the field takes it."""
     attrs = {**PLAIN, **more.pop("attrs", {})}
     widget = UnfoldAdminTextInputWidget(attrs=attrs)
-    return forms.CharField(label=label, required=False, max_length=MAX_CHARS, widget=widget, **more)
+    return forms.CharField(required=False, max_length=MAX_CHARS, widget=widget, **more)
 
 
 class ContactForm(RowsForm):
@@ -36,10 +36,10 @@ class ContactForm(RowsForm):
     base_type = dict[str, Any]
     is_plain_first = True
 
-    displayName = text_field(_("Name"))
-    email = text_field(_("E-mail"), attrs={"inputmode": "email"})
-    phone = text_field(_("Phone"), attrs={"inputmode": "tel"})
-    company = text_field(_("Company"))
+    displayName = text_field(label=_("Name"))
+    email = text_field(label=_("E-mail"), attrs={"inputmode": "email"})
+    phone = text_field(label=_("Phone"), attrs={"inputmode": "tel"})
+    company = text_field(label=_("Company"))
     items = RowsField(
         _("Custom fields"),
         [Column("name", _("Name")), Column("value", _("Value"))],
@@ -133,10 +133,10 @@ class DeleteContactForm(FinalForm):
 class NewOrganizationForm(DeedForm):
     """A new customer company. Members that are left empty are not sent. Nothing can change it from here later."""
 
-    name = text_field(_("Name"))
-    website = text_field(_("Website"), attrs={"inputmode": "url"}, help_text="https://…")
-    industry = text_field(_("Industry"))
-    taxId = text_field(_("Tax id"))
+    name = text_field(label=_("Name"))
+    website = text_field(label=_("Website"), attrs={"inputmode": "url"}, help_text="https://…")
+    industry = text_field(label=_("Industry"))
+    taxId = text_field(label=_("Tax id"))
     is_another = forms.BooleanField(label=ANOTHER, required=False, widget=UnfoldBooleanWidget)
     field_order = ("write_id", "again", "name", "website", "industry", "taxId", "reason", "is_another")
 

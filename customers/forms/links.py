@@ -29,9 +29,9 @@ FIRST_CHOICE = "168"
 class RedirectField(forms.CharField):
     """An address to which the browser goes after signing up; empty for none."""
 
-    def __init__(self, label: Text) -> None:
+    def __init__(self, **more: Any) -> None:
         attributes = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false", "placeholder": "https://"}
-        super().__init__(label=label, required=False, widget=UnfoldAdminTextInputWidget(attrs=attributes))
+        super().__init__(required=False, widget=UnfoldAdminTextInputWidget(attrs=attributes), **more)
 
     def clean(self, value: Any) -> str:
         url: str = super().clean(value)
@@ -43,8 +43,8 @@ class RedirectField(forms.CharField):
 class RedirectsForm(ReasonForm):
     """Where the browser goes after signing up."""
 
-    success_redirect_url = RedirectField(_("After success go to"))
-    failure_redirect_url = RedirectField(_("After failure go to"))
+    success_redirect_url = RedirectField(label=_("After success go to"))
+    failure_redirect_url = RedirectField(label=_("After failure go to"))
     field_order = ("write_id", "again", "success_redirect_url", "failure_redirect_url", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -36,10 +36,8 @@ BANK_LABELS: Mapping[str, Text] = {
 }  # fmt: skip
 
 
-def _text(label: Text, **kwargs: Any) -> forms.CharField:
-    return forms.CharField(
-        label=label, required=False, max_length=600, widget=UnfoldAdminTextInputWidget(attrs=PLAIN), **kwargs
-    )
+def _text(**kwargs: Any) -> forms.CharField:
+    return forms.CharField(required=False, max_length=600, widget=UnfoldAdminTextInputWidget(attrs=PLAIN), **kwargs)
 
 
 class SupportForm(DeedForm):
@@ -48,13 +46,17 @@ class SupportForm(DeedForm):
     base_type = dict[str, Any]
     needs_change = True
 
-    first_name, last_name, company_name = _text(_("First name")), _text(_("Last name")), _text(_("Company"))
+    first_name, last_name, company_name = (
+        _text(label=_("First name")),
+        _text(label=_("Last name")),
+        _text(label=_("Company")),
+    )
     individual = forms.ChoiceField(
         label=_("It is"), required=False, widget=UnfoldAdminSelectWidget,
         choices=[("", _("not told")), ("true", _("a person")), ("false", _("a company"))],
     )  # fmt: skip
     status = forms.ChoiceField(label=_("State"), required=False, widget=UnfoldAdminSelectWidget)
-    currency = _text(_("Currency"), help_text=_("Three letters, as EUR."))
+    currency = _text(label=_("Currency"), help_text=_("Three letters, as EUR."))
     notes = forms.CharField(
         label=_("Notes"), required=False, max_length=20_000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
     )
@@ -77,7 +79,7 @@ class SupportForm(DeedForm):
         ),
         ADDRESS_TYPES,
     )  # fmt: skip
-    tax_number = _text(_("Tax number"))
+    tax_number = _text(label=_("Tax number"))
 
     def __init__(self, *args: Any, row: Any, hidden: frozenset[str] = frozenset(), **kwargs: Any) -> None:
         self.hidden = hidden
@@ -87,7 +89,7 @@ class SupportForm(DeedForm):
             del self.fields[name]
         if BANK not in hidden:
             for member, label in BANK_LABELS.items():
-                self.fields[f"{BANK_PREFIX}{member}"] = _text(label)
+                self.fields[f"{BANK_PREFIX}{member}"] = _text(label=label)
         words: list[tuple[str, Text]] = [("", _("not told"))]
         words += [(word, in_words(word, states.SUPPORT)) for word in STATUSES]
         if (now := self.base.get("status")) and now not in STATUSES:
@@ -192,7 +194,8 @@ class SupportForm(DeedForm):
 
     def _check_items(self, name: str) -> None:
         """Marks the rows that cannot be sent; places are counted as they are drawn, without empty rows."""
-        field, problems = cast(ItemsField, self.fields[name]), {}
+        field = cast(ItemsField, self.fields[name])
+        problems: dict[int, Text] = {}
         needed = next(iter(ITEMS[name].required()), "")
         for place, row in enumerate(self.cleaned_data[name]):
             before = began(row)
