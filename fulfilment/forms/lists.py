@@ -99,7 +99,7 @@ class AssignManyForm(ConfirmForm):
 class MarkHandledForm(DeedForm):
     """Which pieces of a list are done."""
 
-    items = PiecesField(_("Pieces that are done"))
+    items = PiecesField(label=_("Pieces that are done"))
     field_order = ("write_id", "again", "items", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -25,24 +25,24 @@ MAX_URL_CHARS = 2_000
 class SizeField(forms.IntegerField):
     """A whole number of grams or centimetres."""
 
-    def __init__(self, label: Text, most: int) -> None:
+    def __init__(self, most: int, **kwargs: Any) -> None:
         widget = UnfoldAdminIntegerFieldWidget(attrs={"inputmode": "numeric", "min": 0, "max": most})
-        super().__init__(label=label, required=False, min_value=0, max_value=most, widget=widget)
+        super().__init__(required=False, min_value=0, max_value=most, widget=widget, **kwargs)
 
 
 class SizedForm(DeedForm):
     """What a parcel weighs and measures."""
 
-    weight = SizeField(_("Weight (g)"), MAX_GRAMS)
-    length = SizeField(_("Length (cm)"), MAX_CM)
-    width = SizeField(_("Width (cm)"), MAX_CM)
-    height = SizeField(_("Height (cm)"), MAX_CM)
+    weight = SizeField(MAX_GRAMS, label=_("Weight (g)"))
+    length = SizeField(MAX_CM, label=_("Length (cm)"))
+    width = SizeField(MAX_CM, label=_("Width (cm)"))
+    height = SizeField(MAX_CM, label=_("Height (cm)"))
 
 
 class NewParcelForm(SizedForm):
     """A new parcel with pieces of a shipment, which is the row. Sizes that are left empty are not sent."""
 
-    item_ids = PiecesField(_("Pieces in the parcel"))
+    item_ids = PiecesField(label=_("Pieces in the parcel"))
     field_order = ("write_id", "again", "item_ids", *SIZES, "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -117,7 +117,7 @@ class ParcelForm(SizedForm):
 class PiecesInForm(DeedForm):
     """Pieces that are put into a parcel."""
 
-    ids = PiecesField(_("Pieces to put in"))
+    ids = PiecesField(label=_("Pieces to put in"))
     field_order = ("write_id", "again", "ids", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -144,7 +144,7 @@ class PiecesInForm(DeedForm):
 class PiecesOutForm(PiecesInForm):
     """Pieces that are taken out of a parcel."""
 
-    ids = PiecesField(_("Pieces to take out"))
+    ids = PiecesField(label=_("Pieces to take out"))
 
     @classmethod
     def offered(cls, parcel: Parcel) -> tuple[Piece, ...]:

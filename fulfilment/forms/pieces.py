@@ -8,11 +8,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.texts import Text, number
+from backoffice.texts import number
 from fulfilment.pieces import Piece
 
 MAX_PIECES = 500  # a form takes 1,000 fields at most
-NONE = _("Choose at least one piece.")
 
 
 class PiecesField(forms.MultipleChoiceField):
@@ -22,12 +21,12 @@ class PiecesField(forms.MultipleChoiceField):
     template = "fulfilment/admin/parts/_pieces_field.html"
     widget = forms.CheckboxSelectMultiple
 
-    def __init__(self, label: Text, none: Text = NONE, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         messages = {
-            "required": none,
+            "required": _("Choose at least one piece."),
             "invalid_choice": _("One of these pieces cannot be chosen any more. Choose again."),
         }
-        super().__init__(label=label, error_messages=messages, **kwargs)
+        super().__init__(error_messages=messages, **kwargs)
 
     def offer(self, pieces: Iterable[Piece]) -> None:
         """Let these be chosen, as many as a form takes."""

@@ -141,7 +141,7 @@ class MissingForm(DeedForm):
     base_type = list[str]
     needs_change = True
 
-    items = PiecesField(_("Pieces that are missing"), required=False)
+    items = PiecesField(label=_("Pieces that are missing"), required=False)
     field_order = ("write_id", "again", "base_json", "items", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
