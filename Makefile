@@ -57,8 +57,8 @@ bench: $(STAMP)
 	$(PY) -m backoffice.benchmarks $(ARGS)
 
 messages: $(STAMP)
-	$(PY) manage.py makemessages -v 0 -l de -l nl --no-wrap --no-obsolete --add-location file $(NO_TEXTS)
-	$(PY) manage.py compilemessages -v 0 -i .venv
+	DJANGO_SETTINGS_MODULE=backoffice.settings_test $(PY) manage.py makemessages -v 0 -l de -l nl --no-wrap --no-obsolete --add-location file $(NO_TEXTS)
+	DJANGO_SETTINGS_MODULE=backoffice.settings_test $(PY) manage.py compilemessages -v 0 -i .venv
 
 lock:
 	@command -v uv >/dev/null || { echo "uv is needed to resolve the requirements." >&2; exit 1; }
