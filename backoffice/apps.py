@@ -3,13 +3,14 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class BackofficeConfig(AppConfig):
     """Sees to it that there is a schedule, and that what needs a person is known; locks the audit."""
 
     name = "backoffice"
-    verbose_name = "Operations"
+    verbose_name = _("Operations")
 
     def ready(self) -> None:
         from backoffice import auditlock, signins, textindex

@@ -12,6 +12,8 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.functional import lazystr
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import correlation
 from backoffice.acting import acting, current
@@ -20,35 +22,36 @@ from backoffice.models import AuditEntry, BulkAction, RemoteWrite
 from backoffice.models.audit import ERASED
 from backoffice.pasted import without_secrets
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text, written
 from backoffice.writes.verbs import VERBS, verb_of
 
 Outcome, Door = AuditEntry.Outcome, AuditEntry.Door
 OPERATOR, NOBODY, ITSELF = "the operator", "nobody signed in", "by itself"
 
-VERBS_HERE: dict[str, str] = {
-    "sign_in": "Sign in",
-    "sign_out": "Sign out",
-    "open_page": "Open a page",
-    "command": "Run a command",
-    "add": "Add",
-    "change": "Change",
-    "remove": "Delete here",
-    "export": "Export",
-    "see_masked": "See masked members",
-    "reveal": "Show a secret once",
-    "read_again": "Read again",
-    "send_again": "Send again",
-    "settle_by_hand": "Settle by hand",
-    "dismiss": "Dismiss",
-    "bulk": "Confirm a bulk action",
-    "bulk_cancel": "Cancel a bulk action",
-    "bulk_retry": "Retry a bulk action",
-    "sync": "Ask for a sync",
-    "sync_stop": "Stop a sync",
-    "sync_accept": "Approve a held run",
-    "retry_rejected": "Retry a rejected record",
-    "replay": "Replay a delivery",
-    "accept_upstream": "Accept an upstream",
+VERBS_HERE: dict[str, Text] = {
+    "sign_in": _("Sign in"),
+    "sign_out": _("Sign out"),
+    "open_page": _("Open a page"),
+    "command": _("Run a command"),
+    "add": _("Add"),
+    "change": _("Change"),
+    "remove": _("Delete here"),
+    "export": _("Export"),
+    "see_masked": _("See masked members"),
+    "reveal": _("Show a secret once"),
+    "read_again": _("Read again"),
+    "send_again": _("Send again"),
+    "settle_by_hand": _("Settle by hand"),
+    "dismiss": _("Dismiss"),
+    "bulk": _("Confirm a bulk action"),
+    "bulk_cancel": _("Cancel a bulk action"),
+    "bulk_retry": _("Retry a bulk action"),
+    "sync": _("Ask for a sync"),
+    "sync_stop": _("Stop a sync"),
+    "sync_accept": _("Approve a held run"),
+    "retry_rejected": _("Retry a rejected record"),
+    "replay": _("Replay a delivery"),
+    "accept_upstream": _("Accept an upstream"),
 }
 """The verbs beside those of writes, with their words for people. Apps add theirs with ``register``."""
 KINDS_HERE: set[str] = {
@@ -57,7 +60,7 @@ KINDS_HERE: set[str] = {
 """The kinds beside those of mirrored objects."""
 
 
-def register(verbs: Mapping[str, str], kinds: Iterable[str] = ()) -> None:
+def register(verbs: Mapping[str, Text], kinds: Iterable[str] = ()) -> None:
     """Make an app's own verbs and kinds known."""
     VERBS_HERE.update(verbs)
     KINDS_HERE.update(kinds)
@@ -69,9 +72,9 @@ def entry(
     user: User | None = None,
     door: str = "",
     kind: str = "",
-    label: str = "",
-    reason: str = "",
-    detail: str = "",
+    label: Text = "",
+    reason: Text = "",
+    detail: Text = "",
     **members: Any,
 ) -> AuditEntry:
     """An entry that is not added yet; of several, add all with one INSERT (``AuditEntry.objects.bulk_create``).
@@ -92,9 +95,9 @@ def entry(
         actor_name=user.get_username() if user else names.get(Door(door), OPERATOR),
         door=door,
         kind=kind,
-        label=without_secrets(label)[:255],
-        reason=without_secrets(reason),
-        detail=without_secrets(detail)[:500],
+        label=without_secrets(written(label))[:255],
+        reason=without_secrets(written(reason)),
+        detail=without_secrets(written(detail))[:500],
         correlation_id=members.pop("correlation_id", "") or correlation.current(),
         **members,
     )
@@ -108,7 +111,7 @@ def note(verb: str, **told: Any) -> None:
 # -- writes -----------------------------------------------------------------------------------------------------------
 
 
-def note_write(write: RemoteWrite, label: str | None = None) -> None:
+def note_write(write: RemoteWrite, label: Text | None = None) -> None:
     """That a write was planned, or how it ended; by the person whose write it is.
 
     Args:
@@ -120,7 +123,7 @@ def note_write(write: RemoteWrite, label: str | None = None) -> None:
     ).save()  # fmt: skip
 
 
-def _entry_of_write(verb: str, write: RemoteWrite, label: str | None = None, **told: Any) -> AuditEntry:
+def _entry_of_write(verb: str, write: RemoteWrite, label: Text | None = None, **told: Any) -> AuditEntry:
     return entry(
         verb, upstream=write.upstream, kind=write.target, remote_id=write.remote_id, write_id=write.pk,
         owner_remote_id=write.owner_remote_id, bulk_id=write.bulk_id,
@@ -139,13 +142,13 @@ def label_of(resource: str, remote_id: str) -> str:
     if not remote_id:
         return ""
     row = RESOURCES[resource].model._base_manager.filter(remote_id=remote_id).defer("payload").first()
-    return str(row) if row else ""
+    return written(lazystr(row)) if row else ""
 
 
 def entry_of_bulk(verb: str, bulk: BulkAction, **told: Any) -> AuditEntry:
     """An entry about a bulk action as a whole. Its rows are entries of their own; how it was selected is not kept."""
     return entry(
-        verb, kind="bulk_action", remote_id=str(bulk.pk), bulk_id=bulk.pk, label=str(bulk),
+        verb, kind="bulk_action", remote_id=str(bulk.pk), bulk_id=bulk.pk, label=lazystr(bulk),
         upstream=VERBS[bulk.target, bulk.verb].upstream, **told,
     )  # fmt: skip
 
@@ -155,7 +158,7 @@ def entry_of_bulk(verb: str, bulk: BulkAction, **told: Any) -> AuditEntry:
 
 def kind_of(resource: str) -> str:
     """The kind of object that a resource mirrors, as commands name it: "setup_link"."""
-    own = str(RESOURCES[resource].model._meta.verbose_name).replace(" ", "_")
+    own = RESOURCES[resource].model._meta.verbose_name_raw.replace(" ", "_")
     return next((target for target in targets_of(resource) if own.endswith(target)), own)
 
 
@@ -215,7 +218,7 @@ def erase(kind: str, remote_id: str, also: Q) -> None:
     AuditEntry._base_manager.filter(its | also).exclude(reason="").update(reason=ERASED)
 
 
-def note_list(label: str, detail: str) -> None:
+def note_list(label: str, detail: Text) -> None:
     """That whoever acts here took a list as a file."""
     note("export", kind="list", label=label, detail=detail)
 

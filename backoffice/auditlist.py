@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from backoffice import limits
 from backoffice.access import readable_resources
 from backoffice.audit import VERBS_HERE, kind_of, targets_of
-from backoffice.models import AuditEntry
+from backoffice.models import AuditEntry, words
 from backoffice.sync.resource import RESOURCES
 from backoffice.writes.verbs import VERBS
 
@@ -49,4 +49,5 @@ def verbs_in_words() -> dict[str, str]:
 
 def verb_in_words(verb: str) -> str:
     """A verb for people: "Sign in", "Sync templates"."""
-    return VERBS_HERE.get(verb) or verb.replace("_", " ").capitalize()
+    own = VERBS_HERE.get(verb)
+    return str(own) if own else words.verb(verb)

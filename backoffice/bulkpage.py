@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -9,12 +10,15 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from backoffice import upstreams
 from backoffice.badges import word
 from backoffice.bulk.outcome import OPEN, TONES, WORST_FIRST, Outcome, done_where, outcome_of, state_in_words, verb_of
+from backoffice.gate import Breaker
 from backoffice.models import BulkAction, BulkItem, RemoteWrite
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import number
 from backoffice.times import spell
 from backoffice.wording import LATE, things
 from backoffice.writes.plan import may
@@ -64,7 +68,7 @@ def parts(request: HttpRequest, bulk: BulkAction) -> dict[str, Any]:
         and is_allowed
         and bulk.items.exclude(state=State.CONFIRMED).exclude(sends={}).exists(),
         "confirmed_by": confirmed_by(bulk),
-        "carried_out_for": str(bulk.actor or "the operator"),
+        "carried_out_for": str(bulk.actor or _("the operator")),
         "percent": round(100 * outcome.ended / outcome.total) if outcome.total else 100,
         "can_cancel": is_allowed and bool(outcome.of(State.WAITING)),
         "retry_label": _retry_label(outcome) if is_allowed and again else "",
@@ -78,16 +82,33 @@ def phase_in_words(bulk: BulkAction, outcome: Outcome) -> str:
     """What is going on, and once it is over what came of it."""
     if bulk.is_over or not outcome.of(*OPEN):
         return outcome.sentence
-    told = f"{outcome.ended:,} of {outcome.total:,} rows have an outcome."
-    waiting = outcome.of(State.WAITING)
-    if pause := upstreams.open_breaker(verb_of(bulk).upstream).refusal():
-        label = upstreams.UPSTREAMS[verb_of(bulk).upstream].label
-        return f"{told} {label} is {pause}. The {waiting:,} rows that wait go on by themselves." if waiting else told
+    told = _("{ended} of {total} rows have an outcome.").format(
+        ended=number(outcome.ended), total=number(outcome.total)
+    )
+    breaker = upstreams.open_breaker(verb_of(bulk).upstream)
+    if breaker.refusal():
+        waiting = outcome.of(State.WAITING)
+        return f"{told} {_paused(bulk, breaker, waiting)}" if waiting else told
     silent_for = timezone.now() - (bulk.heartbeat_at or bulk.confirmed_at)
     if bulk.state == BulkAction.State.QUEUED or silent_for > LATE:
-        late = f"; none has worked on it for {spell(silent_for)}, is one running?" if silent_for > LATE else "."
-        return f"{told} It waits for a worker{late}"
+        return f"{told} {_not_in_hand(silent_for)}"
     return told
+
+
+def _paused(bulk: BulkAction, breaker: Breaker, waiting: int) -> str:
+    return _("{upstream} is paused until {time} UTC: {reason}. The {count} rows that wait go on by themselves.").format(
+        upstream=upstreams.UPSTREAMS[verb_of(bulk).upstream].label,
+        time=f"{breaker.paused_until:%H:%M:%S}",
+        reason=breaker.reason,
+        count=number(waiting),
+    )
+
+
+def _not_in_hand(silent_for: timedelta) -> str:
+    if silent_for > LATE:
+        told = _("It waits for a worker; none has worked on it for {time}, is one running?")
+        return told.format(time=spell(silent_for))
+    return _("It waits for a worker.")
 
 
 def confirmed_by(bulk: BulkAction) -> str:
@@ -95,7 +116,7 @@ def confirmed_by(bulk: BulkAction) -> str:
     first = bulk.items.order_by("position").values_list("pk", flat=True)[:1]
     write = RemoteWrite.objects.filter(pk__in=list(first)).select_related("actor").first()
     who = write.actor if write else bulk.actor
-    return str(who or "the operator")
+    return str(who or _("the operator"))
 
 
 def record_urls(bulk: BulkAction, remote_ids: list[str]) -> Mapping[str, str]:
@@ -124,7 +145,9 @@ def _troubled(bulk: BulkAction) -> list[Line]:
 
 def _retry_label(outcome: Outcome) -> str:
     failed, unknown = outcome.of(State.FAILED), outcome.of(State.UNKNOWN)
-    return f"Retry failed ({failed:,})" if failed else f"Look for the unknown ({unknown:,})"
+    if failed:
+        return _("Retry failed ({count})").format(count=number(failed))
+    return _("Look for the unknown ({count})").format(count=number(unknown))
 
 
 def _list_url(request: HttpRequest, bulk: BulkAction) -> str:

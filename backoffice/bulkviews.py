@@ -13,6 +13,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from backoffice import audit, bulkpage, export, tasks, upstreams
@@ -21,6 +25,7 @@ from backoffice.bulk.outcome import verb_of, visible_bulk_actions
 from backoffice.errors import NotAllowed
 from backoffice.models import BulkAction, BulkItem
 from backoffice.site import reload
+from backoffice.texts import number
 from backoffice.views import BROKER_DOWN, staff_page
 from backoffice.writes.plan import may
 
@@ -30,7 +35,7 @@ from backoffice.writes.plan import may
 def bulk_page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """One bulk action."""
     bulk = _visible(request, pk)
-    context = {**admin.site.each_context(request), "title": "Bulk action", **bulkpage.parts(request, bulk)}
+    context = {**admin.site.each_context(request), "title": _("Bulk action"), **bulkpage.parts(request, bulk)}
     return TemplateResponse(request, "backoffice/bulk.html", context)
 
 
@@ -54,7 +59,8 @@ def bulk_rest(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     rows = bulk.items.exclude(state=BulkItem.State.CONFIRMED).exclude(sends={}).order_by("position")
     names = sorted({name for sends in rows.values_list("sends", flat=True) for name in sends})
     told = ([*(_cell(row.sends.get(name)) for name in names), row.state, row.error] for row in rows.iterator())
-    audit.entry_of_bulk("export", bulk, detail=f"csv, the rows that are not confirmed: {rows.count():,}").save()
+    noted = gettext_lazy("csv, the rows that are not confirmed: {count}")
+    audit.entry_of_bulk("export", bulk, detail=format_lazy(noted, count=lazy(number, str)(rows.count()))).save()
     return export.csv_answer(f"{bulk.target}s-not-confirmed", [*names, "state", "error"], told)
 
 
@@ -68,10 +74,14 @@ def cancel_bulk(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     except NotAllowed as error:
         raise PermissionDenied(str(error)) from error
     if count:
-        rows = "1 row is" if count == 1 else f"{count:,} rows are"
-        messages.success(request, f"{rows} cancelled and stay as they were. What was in hand ends normally.")
+        told = ngettext(
+            "{count} row is cancelled and stay as they were. What was in hand ends normally.",
+            "{count} rows are cancelled and stay as they were. What was in hand ends normally.",
+            count,
+        )
+        messages.success(request, told.format(count=number(count)))
     else:
-        messages.info(request, "No row waited any more; nothing was cancelled.")
+        messages.info(request, _("No row waited any more; nothing was cancelled."))
     return _back(request, bulk)
 
 
@@ -82,14 +92,14 @@ def retry_bulk(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     bulk = _visible(request, pk)
     off = upstreams.why_off(verb_of(bulk).upstream)
     if off:
-        messages.error(request, f"Nothing was sent again. {off}")
+        messages.error(request, _("Nothing was sent again. {off}").format(off=off))
         return _back(request, bulk)
     try:
         count = again.retry(bulk, cast(User, request.user))
     except NotAllowed as error:
         raise PermissionDenied(str(error)) from error
     if not count:
-        messages.info(request, "No row is failed or unknown any more; nothing was sent again.")
+        messages.info(request, _("No row is failed or unknown any more; nothing was sent again."))
     elif not tasks.start_bulk(bulk):
         messages.warning(request, BROKER_DOWN)
     return _back(request, bulk)

@@ -5,8 +5,12 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.logs import redact
+from backoffice.texts import Text, number
 
 MIGRATE = "manage.py migrate"
 _UNDEFINED = {"42P01", "42703", "3F000"}  # PostgreSQL: table, column, schema
@@ -19,7 +23,7 @@ def pending_migrations() -> list[str]:
     return [str(migration) for migration, _ in plan]
 
 
-def trouble(error: DatabaseError) -> str:
+def trouble(error: DatabaseError) -> Text:
     """One sentence for people: what the database could not do, and what to do about it.
 
     Closes this thread's connection, so that whatever comes next gets a new one.
@@ -30,45 +34,56 @@ def trouble(error: DatabaseError) -> str:
     if sqlite_code is not None:
         told = _SQLITE.get(sqlite_code & 0xFF)  # the low byte is the kind, the rest says more
         if told:
-            return told.format(file=connection.settings_dict["NAME"])
+            return format_lazy(told, file=connection.settings_dict["NAME"])
     elif connection.vendor == "postgresql" and getattr(cause, "sqlstate", None) not in _UNDEFINED:
         return _postgresql(error, getattr(cause, "sqlstate", None))
-    return _not_migrated() or f"The database failed: {_in_short(error)}."
+    return _not_migrated() or _failed(error)
 
 
-def _postgresql(error: DatabaseError, state: str | None) -> str:
+def _failed(error: DatabaseError) -> Text:
+    return format_lazy(_("The database failed: {error}."), error=_in_short(error))
+
+
+def _postgresql(error: DatabaseError, state: str | None) -> Text:
     if state is None or state.startswith(("08", "57P")):
         at = f"{connection.settings_dict['HOST'] or 'localhost'}:{connection.settings_dict['PORT'] or 5432}"
-        return f"PostgreSQL at {at} does not answer; start it or correct DATABASE_URL ({_in_short(error)})."
+        told = _("PostgreSQL at {address} does not answer; start it or correct DATABASE_URL ({error}).")
+        return format_lazy(told, address=at, error=_in_short(error))
     if state in {"53100", "53200"}:
-        return "PostgreSQL has no room left; free some and run it again. What was committed is kept."
+        return _("PostgreSQL has no room left; free some and run it again. What was committed is kept.")
     if state == "55P03":
-        return "The database is locked by another process; run it again when that is done."
-    return f"The database failed: {_in_short(error)}."
+        return _("The database is locked by another process; run it again when that is done.")
+    return _failed(error)
 
 
-def _not_migrated() -> str:
+def _not_migrated() -> Text:
     try:
         pending = pending_migrations()
     except DatabaseError:
         return ""
-    return f"The database lacks {len(pending)} migrations. Run {MIGRATE} first." if pending else ""
+    told = _("The database lacks {count} migrations. Run {command} first.")
+    return format_lazy(told, count=lazy(number, str)(len(pending)), command=MIGRATE) if pending else ""
 
 
 def _in_short(error: DatabaseError) -> str:
     return redact(" ".join(str(error).split()))[:200].rstrip(".")
 
 
-_LOCKED = "The database {file} is locked by another process for too long; run it again when that is done."
-_UNSOUND = "{file} is not a sound SQLite database; put the newest backup in its place."
+_LOCKED = _("The database {file} is locked by another process for too long; run it again when that is done.")
+_UNSOUND = _("{file} is not a sound SQLite database; put the newest backup in its place.")
+_CLOSED = _("The database {file} cannot be written; give this user the right to.")
 _SQLITE = {
     sqlite3.SQLITE_BUSY: _LOCKED,
     sqlite3.SQLITE_LOCKED: _LOCKED,
-    sqlite3.SQLITE_FULL: "The disk under {file} is full; free some space and run it again. What was committed is kept.",
-    sqlite3.SQLITE_IOERR: "Reading or writing {file} failed; look after its disk and run it again.",
-    sqlite3.SQLITE_CANTOPEN: "The database {file} cannot be opened; its directory is missing or closed to this user.",
-    sqlite3.SQLITE_READONLY: "The database {file} cannot be written; give this user the right to.",
-    sqlite3.SQLITE_PERM: "The database {file} cannot be written; give this user the right to.",
+    sqlite3.SQLITE_FULL: _(
+        "The disk under {file} is full; free some space and run it again. What was committed is kept."
+    ),
+    sqlite3.SQLITE_IOERR: _("Reading or writing {file} failed; look after its disk and run it again."),
+    sqlite3.SQLITE_CANTOPEN: _(
+        "The database {file} cannot be opened; its directory is missing or closed to this user."
+    ),
+    sqlite3.SQLITE_READONLY: _CLOSED,
+    sqlite3.SQLITE_PERM: _CLOSED,
     sqlite3.SQLITE_CORRUPT: _UNSOUND,
     sqlite3.SQLITE_NOTADB: _UNSOUND,
 }

@@ -13,6 +13,8 @@ from typing import Any
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from openpyxl import Workbook
 from tablib import Dataset
 
@@ -39,7 +41,7 @@ def cell(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return pgettext("in a cell of a file", "yes") if value else pgettext("in a cell of a file", "no")
     if isinstance(value, int | float):
         return value
     text = f"{value:%Y-%m-%dT%H:%M:%S%z}" if isinstance(value, datetime) else str(value)
@@ -81,7 +83,7 @@ def write_xlsx(path: Path, about: About, headers: Sequence[str], rows: Iterable[
     count = 0
     with _temporary_files_beside(path):
         book = Workbook(write_only=True)
-        sheet = book.create_sheet("Rows")
+        sheet = book.create_sheet(_("Rows"))
         try:
             for row in chain([headers], rows):
                 if count > MOST_SHEET_ROWS:
@@ -91,7 +93,7 @@ def write_xlsx(path: Path, about: About, headers: Sequence[str], rows: Iterable[
         except BaseException:
             sheet.close()  # it has a file of its own open
             raise
-        told = book.create_sheet("About")
+        told = book.create_sheet(_("About"))
         for line in _disarmed(about):
             told.append(line)
         book.save(path)

@@ -1,5 +1,6 @@
 """``/exports/``: asking for a file of a list, following it, fetching and deleting it. Each person has only his own."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -14,6 +15,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backoffice import audit, exports, listed, savedviews, tasks
@@ -41,28 +45,31 @@ class ExportForm(forms.Form):
     kind = forms.ChoiceField(
         choices=Export.Kind.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose CSV or XLSX.", "invalid_choice": "Choose CSV or XLSX."},
+        error_messages={
+            "required": gettext_lazy("Choose CSV or XLSX."),
+            "invalid_choice": gettext_lazy("Choose CSV or XLSX."),
+        },
     )
     columns = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "required": "Choose at least one column.",
-            "invalid_choice": "The list has no such column. Choose again.",
+            "required": gettext_lazy("Choose at least one column."),
+            "invalid_choice": gettext_lazy("The list has no such column. Choose again."),
         },
     )
 
-    def __init__(self, *args: Any, headers: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, headers: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         columns = self.fields["columns"]
         assert isinstance(columns, forms.MultipleChoiceField)  # noqa: S101  declared above
-        columns.choices = [(header, header.replace("_", " ")) for header in headers]
+        columns.choices = [(header, words.replace("_", " ")) for header, words in headers.items()]
 
 
 @require_safe
 @staff_page()
 def exports_page(request: HttpRequest) -> HttpResponseBase:
     """The person's exports, newest first."""
-    context = {**admin.site.each_context(request), "title": "Exports", **_parts(request)}
+    context = {**admin.site.each_context(request), "title": _("Exports"), **_parts(request)}
     return TemplateResponse(request, "backoffice/exports.html", context)
 
 
@@ -86,10 +93,12 @@ def new_export(request: HttpRequest) -> HttpResponseBase:
     changelist = reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist")
     words = _words(request, model_admin, arranged)
     if words is None or len(arranged.query) > savedviews.LONGEST_QUERY:
-        messages.error(request, "Nothing was exported: the list's search or filters cannot be used. Filter it again.")
+        messages.error(
+            request, _("Nothing was exported: the list's search or filters cannot be used. Filter it again.")
+        )
         return redirect(changelist)
-    headers = [header for header, _ in model_admin.export_columns]
-    initial = {"kind": request.GET.get("kind", "csv"), "columns": headers}
+    headers = {header: model_admin.heading(header) for header, value in model_admin.export_columns}
+    initial = {"kind": request.GET.get("kind", "csv"), "columns": list(headers)}
     form = ExportForm(request.POST or None, headers=headers, initial=initial)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["columns"]
@@ -102,15 +111,14 @@ def new_export(request: HttpRequest) -> HttpResponseBase:
             form.add_error(None, str(error))
         else:
             if is_new:
-                narrowed = ", ".join(sorted(QueryDict(arranged.query))) or "nothing"
-                audit.note_list(export.list_label, f"{export.kind} in the background, narrowed by {narrowed}")
+                _note(export, sorted(QueryDict(arranged.query)))
             if is_new and not tasks.send_export(export):
                 messages.warning(request, BROKER_DOWN)
             return redirect("exports")
     address = arranged.address(request, model_admin)
     context = {
         **admin.site.each_context(request),
-        "title": "Export in the background",
+        "title": _("Export in the background"),
         "form": form,
         "words": words,
         "days": KEPT_FOR.days,
@@ -128,15 +136,16 @@ def download_export(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if model_admin is None or not exports.may_export(request, model_admin):
         raise PermissionDenied
     if export.state != State.READY or export.expires_at <= timezone.now():
-        messages.error(request, "There is no such file (any more). Export the list again.")
+        messages.error(request, _("There is no such file (any more). Export the list again."))
         return redirect("exports")
     if export.within != exports.within_of(cast(User, request.user)):
-        messages.error(request, "What you may see of the list was changed since. Export it again.")
+        messages.error(request, _("What you may see of the list was changed since. Export it again."))
         return redirect("exports")
     try:
         file = exports.path_of(export).open("rb")
     except OSError:
-        messages.error(request, "The file is not here any more. Export the list again; if it lasts, tell an operator.")
+        told = _("The file is not here any more. Export the list again; if it lasts, tell an operator.")
+        messages.error(request, told)
         return redirect("exports")
     name = f"{model_admin.opts.model_name}-{export.ended_at:%Y%m%d-%H%M}.{export.kind}"
     answer = FileResponse(file, as_attachment=True, filename=name)
@@ -149,12 +158,21 @@ def download_export(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def delete_export(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Forget one; a worker that writes it stops."""
     exports.delete(_own(request, pk))
-    messages.success(request, "The export was deleted, and its file with it.")
+    messages.success(request, _("The export was deleted, and its file with it."))
     return redirect("exports")
 
 
 def _own(request: HttpRequest, pk: UUID) -> Export:
     return get_object_or_404(Export, pk=pk, user=cast(User, request.user))
+
+
+def _note(export: Export, names: list[str]) -> None:
+    """Who took which list. By what it was narrowed is named; what was typed there is not kept."""
+    if names:
+        told = gettext_lazy("{kind} in the background, narrowed by {names}")
+    else:
+        told = gettext_lazy("{kind} in the background, narrowed by nothing")
+    audit.note_list(export.list_label, format_lazy(told, kind=export.kind, names=", ".join(names)))
 
 
 def _words(request: HttpRequest, model_admin: Any, arranged: Arranged) -> str | None:

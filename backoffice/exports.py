@@ -24,6 +24,10 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy, lazystr
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext_lazy, pgettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import export as files
 from backoffice import limits, listed, savedviews
@@ -33,6 +37,7 @@ from backoffice.models.exports import KEPT_FOR
 from backoffice.notify import tell
 from backoffice.process import this_process
 from backoffice.savedviews import Arranged
+from backoffice.texts import Text, number, written
 
 State = Export.State
 OPEN = (State.QUEUED, State.RUNNING)
@@ -83,7 +88,8 @@ def ask(
     if earlier is not None:
         return earlier, False
     if Export.objects.filter(user=user, state__in=OPEN).count() >= MOST_OPEN:
-        raise TooManyOpen(f"You wait for {MOST_OPEN} exports already. Ask again when one of them is ready.")
+        told = _("You wait for {count} exports already. Ask again when one of them is ready.")
+        raise TooManyOpen(format_lazy(told, count=MOST_OPEN))
     values = {
         "list_label": savedviews.label_of(model_admin),
         "query": arranged.query,
@@ -109,19 +115,21 @@ def carry_out(pk: UUID | str) -> None:
     except _TakenAway:
         log.info("export was taken away", export=str(export.pk))
     except NotAllowed as error:
-        _end(export, State.REFUSED, error=str(error))
+        _end(export, State.REFUSED, error=lazystr(error))
     except (IncorrectLookupParameters, SuspiciousOperation):
-        _end(export, State.FAILED, error="The list does not know these filters any more. Filter it again, then export.")
+        unknown = _("The list does not know these filters any more. Filter it again, then export.")
+        _end(export, State.FAILED, error=unknown)
     except files.TooManyRows:
-        why = f"An XLSX sheet holds {files.MOST_SHEET_ROWS:,} rows, and there are more. Narrow the list, or take CSV."
-        _end(export, State.FAILED, error=why)
+        why = _("An XLSX sheet holds {count} rows, and there are more. Narrow the list, or take CSV.")
+        _end(export, State.FAILED, error=format_lazy(why, count=lazy(number, str)(files.MOST_SHEET_ROWS)))
     except OSError as error:
         log.exception("an export could not be written", export=str(export.pk))
-        why = f"The file could not be written ({error.strerror or type(error).__name__}). Tell an operator."
-        _end(export, State.FAILED, error=why)
+        why = _("The file could not be written ({error}). Tell an operator.")
+        _end(export, State.FAILED, error=format_lazy(why, error=error.strerror or type(error).__name__))
     except Exception as error:  # a fault of ours; the person must not wait for ever
         log.exception("an export failed", export=str(export.pk))
-        _end(export, State.FAILED, error=f"This is a fault of ours ({type(error).__name__}); tell a developer.")
+        why = _("This is a fault of ours ({error}); tell a developer.")
+        _end(export, State.FAILED, error=format_lazy(why, error=type(error).__name__))
     finally:
         with suppress(OSError):
             _part_of(export).unlink(missing_ok=True)
@@ -144,10 +152,10 @@ def delete(export: Export) -> None:
             path.unlink(missing_ok=True)
 
 
-def withdraw(list_labels: Iterable[str], why: str) -> None:
+def withdraw(list_labels: Iterable[str], why: Text) -> None:
     """Delete files of these lists, begun ones too: they hold what must not be kept. Their owners are told ``why``."""
     for export in Export.objects.filter(list_label__in=list(list_labels), state__in=[State.RUNNING, State.READY]):
-        values = {"state": State.FAILED, "error": why, "ended_at": timezone.now(), "claim": None}
+        values = {"state": State.FAILED, "error": written(why), "ended_at": timezone.now(), "claim": None}
         Export.objects.filter(pk=export.pk, claim=export.claim).update(**values)
         for path in (path_of(export), _part_of(export)):
             _remove(path)
@@ -202,9 +210,8 @@ def _give_back(export: Export) -> None:
     """The worker is gone: another one begins anew, unless that has happened too often."""
     _part_of(export).unlink(missing_ok=True)
     if export.tries >= MOST_TRIES:
-        _end(
-            export, State.FAILED, error=f"Its worker was lost {MOST_TRIES} times. Narrow the list, or tell an operator."
-        )
+        lost = _("Its worker was lost {count} times. Narrow the list, or tell an operator.")
+        _end(export, State.FAILED, error=format_lazy(lost, count=MOST_TRIES))
         return
     log.info("export is handed out again", export=str(export.pk))
     running = Export.objects.filter(pk=export.pk, state=State.RUNNING, claim=export.claim)
@@ -216,11 +223,12 @@ def _write(export: Export, user: User) -> None:
     model_admin = savedviews.list_of(export.list_label)
     request = listed.request_of(user)
     if model_admin is None or not may_export(request, model_admin):
-        raise NotAllowed("You may not see this list (any more), so nothing was written.")
+        raise NotAllowed(_("You may not see this list (any more), so nothing was written."))
     arranged = savedviews.known(request, model_admin, Arranged(export.query, list(export.order), []))
     request = listed.request_of(user, arranged.address(request, model_admin))
     changes = model_admin.get_changelist_instance(request)
-    headers = [header for header, _ in model_admin.export_columns if not export.columns or header in export.columns]
+    headers = [header for header, value in model_admin.export_columns if not export.columns or header in export.columns]
+    headings = [model_admin.heading(header) for header in headers]
     age = listed.as_of(model_admin)
     about = _about(
         export, user, listed.in_words(model_admin, changes), age, is_mirrored=listed.is_mirrored(model_admin)
@@ -230,7 +238,7 @@ def _write(export: Export, user: User) -> None:
     write = files.write_csv if export.kind == Export.Kind.CSV else files.write_xlsx
     # Closed whatever happens: SQLite takes no word of the end while rows are still being read.
     with closing(_signed(part, model_admin.exported(changes.get_queryset(request), headers))) as rows:
-        count = write(part, about, headers, rows)
+        count = write(part, about, headings, rows)
     os.replace(part, path_of(export))
     if not _end(export, State.READY, rows=count, as_of=age, within=within_of(user)):
         path_of(export).unlink(missing_ok=True)
@@ -250,20 +258,22 @@ def may_export(request: Any, model_admin: Any) -> bool:
 
 def _about(export: Export, user: User, words: str, age: Any, *, is_mirrored: bool) -> files.About:
     """What stands before the rows."""
-    old = "our own records, as they were when this was written" if not is_mirrored else age
+    old = age or gettext("never read completely; each row is as old as it says")
+    if not is_mirrored:
+        old = gettext("our own records, as they were when this was written")
     return [
-        ("What", words),
-        ("Age of the data", old or "never read completely; each row is as old as it says"),
-        *([("Limited to", limits.in_words())] if limits.in_words() else []),
-        ("Written", timezone.now()),
-        ("For", user.get_username()),
+        (gettext("What"), words),
+        (gettext("Age of the data"), old),
+        *([(gettext("Limited to"), limits.in_words())] if limits.in_words() else []),
+        (pgettext("a file was", "Written"), timezone.now()),
+        (pgettext("whom a file is for", "For"), user.get_username()),
     ]
 
 
 def _signed(part: Path, rows: Iterator[list[Any]]) -> Generator[list[Any], None, None]:
     """The same rows, while every so many of them the part file says that somebody works on it. Raises _TakenAway."""
-    for number, row in enumerate(rows):
-        if number % files.ROWS_A_CHUNK == 0:
+    for place, row in enumerate(rows):
+        if place % files.ROWS_A_CHUNK == 0:
             try:
                 os.utime(part)
             except FileNotFoundError:
@@ -271,11 +281,11 @@ def _signed(part: Path, rows: Iterator[list[Any]]) -> Generator[list[Any], None,
         yield row
 
 
-def _end(export: Export, state: str, *, error: str = "", **told: Any) -> bool:
+def _end(export: Export, state: str, *, error: Text = "", **told: Any) -> bool:
     """End it, if it is still this worker's; whether it was."""
     now = timezone.now()
     mine = Export.objects.filter(pk=export.pk, state=State.RUNNING, claim=export.claim)
-    values = {"state": state, "error": error[:500], "ended_at": now, "expires_at": now + KEPT_FOR, **told}
+    values = {"state": state, "error": written(error)[:500], "ended_at": now, "expires_at": now + KEPT_FOR, **told}
     with transaction.atomic():
         is_mine = bool(mine.update(**values))
         if is_mine:
@@ -284,7 +294,13 @@ def _end(export: Export, state: str, *, error: str = "", **told: Any) -> bool:
 
 
 def _tell(export: Export, state: str, rows: int) -> None:
-    what = f"Export of {savedviews.title_of(export.list_label)}"
-    ends = {State.READY: f"ready, {rows:,} {'row' if rows == 1 else 'rows'}.", State.REFUSED: "refused."}
-    sentence = f"{what}: {ends.get(State(state), 'failed. Its line says why.')}"
+    ends: dict[str, Text] = {
+        State.READY: ngettext_lazy(
+            "Export of {list}: ready, {count} row.", "Export of {list}: ready, {count} rows.", rows
+        ),
+        State.REFUSED: _("Export of {list}: refused."),
+        State.FAILED: _("Export of {list}: failed. Its line says why."),
+    }
+    title = lazy(savedviews.title_of, str)(export.list_label)
+    sentence = format_lazy(ends[state], list=title, count=lazy(number, str)(rows))
     tell(export.user_id, Notification.Kind.EXPORT, f"export {export.pk}", sentence, reverse("exports"))

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from backoffice import firststeps, tasks, upstreams
@@ -47,7 +48,7 @@ def read_upstream(request: HttpRequest, upstream: str) -> HttpResponseBase:
     if not known.upstream:
         raise Http404
     if off := upstreams.why_off(known.upstream):
-        messages.error(request, f"Nothing was started. {off}")
+        messages.error(request, _("Nothing was started. {off}").format(off=off))
     elif not queue_unread(firststeps.state_of(known, is_looked=False), cast(User, request.user)):
         messages.warning(request, BROKER_DOWN)
     return redirect(f"{reverse('first_steps')}#{known.name}")
@@ -72,7 +73,7 @@ def _known(name: str) -> Step:
 def _page(request: HttpRequest, looked: str = "") -> HttpResponseBase:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": "Getting started",
+        "title": _("Getting started"),
         "states": firststeps.states(looked),
     }
     return TemplateResponse(request, "backoffice/first_steps.html", context)

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, JSONField, Max, Model, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from backoffice import upstreams
 from backoffice.models import SyncRun
 from backoffice.sync.resource import RESOURCES, Resource
 from backoffice.sync.runs import BUSY, HELD
+from backoffice.texts import number
 from backoffice.wording import things
 
 State = SyncRun.State
@@ -120,20 +122,22 @@ def why_empty(resource: Resource, *, is_narrowed: bool) -> str:
     label = upstreams.UPSTREAMS[resource.upstream].label
     if last_sweep(resource.name) is None:
         if off:
-            return f"Nothing was ever read. {off}"
+            return _("Nothing was ever read. {off}").format(off=off)
         live = SyncRun.objects.filter(resource=resource.name, is_dry=False, state__in=[State.QUEUED, State.RUNNING])
         return _first_sync(label, them, live.order_by("-state", "-id").first())
     if is_narrowed:
-        return f"No {them} match this search and these filters."
-    return f"{label} has no {them}."
+        return _("No {things} match this search and these filters.").format(things=them)
+    return _("{upstream} has no {things}.").format(upstream=label, things=them)
 
 
 def _first_sync(label: str, them: str, live: SyncRun | None) -> str:
     if live is None:
-        return f"No {them} yet: they were never read from {label} to the end."
+        told = _("No {things} yet: they were never read from {upstream} to the end.")
+        return told.format(things=them, upstream=label)
     if live.state == State.QUEUED:
-        return f"No {them} yet: the first sync waits for a worker."
-    return f"The first sync is running: {live.fetched:,} {them} read so far. Reload to see them."
+        return _("No {things} yet: the first sync waits for a worker.").format(things=them)
+    told = _("The first sync is running: {count} {things} read so far. Reload to see them.")
+    return told.format(count=number(live.fetched), things=them)
 
 
 def _ended(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:

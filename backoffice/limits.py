@@ -17,6 +17,12 @@ from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.functional import lazy
+from django.utils.text import format_lazy, get_text_list
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.texts import Text, number
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 Values = Mapping[str, frozenset[str]]
@@ -30,11 +36,18 @@ class Kind:
     """One kind of limit."""
 
     name: str
-    label: str  # "Locations"
+    label: Text  # "Locations"
     choices: Callable[[], Iterable[tuple[str, str]]]
     """Every value that there is, with its name for people."""
     members: Mapping[str, str] = field(default_factory=dict)
     """By target: the member of what its verbs send that must be one of the values."""
+    nouns: tuple[Text, Text] | None = None
+    """One value and several, inside a sentence: "location", "locations"."""
+
+    def noun(self, count: int) -> Text:
+        """What so many of its values are called inside a sentence."""
+        one, several = self.nouns or (self.name, str(self.label).lower())
+        return one if count == 1 else several
 
 
 KINDS: dict[str, Kind] = {}
@@ -112,15 +125,18 @@ def held() -> Hashable:
     return tuple(sorted((name, tuple(sorted(values))) for name, values in _held.get()().items()))
 
 
-def in_words() -> str:
+def in_words() -> Text:
     """What whoever is held is limited to, as the end of a sentence: "2 locations"; "" without limits."""
-    return " and ".join(
-        f"{len(values)} {KINDS[name].label.lower() if len(values) != 1 else name}"
-        for name, values in _held.get()().items()
-    )
+    return lazy(_counted, str)([(KINDS[name], len(values)) for name, values in _held.get()().items()])
 
 
-def why_not_sent(target: str, sends: Mapping[str, Any], *, is_new: bool) -> str:
+def _counted(limited: Iterable[tuple[Kind, int]]) -> str:
+    one = pgettext("how many of what", "{count} {things}")
+    told = [one.format(count=number(count), things=kind.noun(count)) for kind, count in limited]
+    return get_text_list(told, gettext("and"))
+
+
+def why_not_sent(target: str, sends: Mapping[str, Any], *, is_new: bool) -> Text:
     """Why whoever is held may not send these members to such an object, in a sentence; "" where nothing speaks against.
 
     Something new must be made within the limits, or nobody could tell afterwards who may see it.
@@ -128,7 +144,7 @@ def why_not_sent(target: str, sends: Mapping[str, Any], *, is_new: bool) -> str:
     for name, values in _held.get()().items():
         member = KINDS[name].members.get(target)
         if member and (is_new or member in sends) and sends.get(member) not in values:
-            return f"It takes one of your {KINDS[name].label.lower()}."
+            return format_lazy(_("It takes one of your {things}."), things=KINDS[name].noun(2))
     return ""
 
 

@@ -7,9 +7,13 @@ from django.contrib.auth.models import User
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from unfold.contrib.filters.admin import DropdownFilter
 
 from backoffice import freshness
 from backoffice.pasted import without_secrets
+from backoffice.texts import Text
 
 
 def request_of(user: User, query: str = "") -> HttpRequest:
@@ -27,18 +31,24 @@ def in_words(model_admin: Any, changes: Any) -> str:
         value = getattr(spec, "value", lambda: None)()
         if value:
             words = {str(choice): str(label) for choice, label in spec.lookup_choices}
-            told.append(f"{spec.title} “{words.get(str(value), value)}”")
-        elif (first := getattr(spec, "all_option", None)) and not _is_all(first[1]):
-            told.append(f"{spec.title} “{first[1]}”")  # it leaves rows out unless another choice is made
-    told += [f"{name} “{changes.params[name]}”" for name in sorted(model_admin.url_lookups) if name in changes.params]
+            told.append(_filter(spec.title, words.get(str(value), value)))
+        elif (first := getattr(spec, "all_option", None)) and first is not DropdownFilter.all_option:
+            told.append(_filter(spec.title, first[1]))  # it leaves rows out unless another choice is made
+    told += [_filter(name, changes.params[name]) for name in sorted(model_admin.url_lookups) if name in changes.params]
     found_by = without_secrets(changes.query.strip())
-    filters = f" with {', '.join(told)}" if told else ""
-    search = f" found by “{found_by}”" if found_by else ""
-    return f"all {model_admin.opts.verbose_name_plural}{filters}{search}"
+    if told and found_by:
+        sentence = _("all {things} with {filters} found by “{search}”")
+    elif told:
+        sentence = _("all {things} with {filters}")
+    elif found_by:
+        sentence = _("all {things} found by “{search}”")
+    else:
+        sentence = _("all {things}")
+    return sentence.format(things=model_admin.opts.verbose_name_plural, filters=", ".join(told), search=found_by)
 
 
-def _is_all(label: object) -> bool:
-    return str(label) == "All"
+def _filter(title: Text, choice: object) -> str:
+    return pgettext("a filter of a list", "{name} “{choice}”").format(name=title, choice=choice)
 
 
 def is_mirrored(model_admin: Any) -> bool:

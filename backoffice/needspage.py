@@ -15,15 +15,19 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backoffice import audit, times, upstreams
 from backoffice.admin.doing import tell
+from backoffice.badges import in_words
 from backoffice.client import PERSON
 from backoffice.errors import NotAllowed, WriteIsSettled
 from backoffice.models import Drift, RemoteWrite
 from backoffice.needs import section
 from backoffice.needs.sync import DISMISS_DRIFT
+from backoffice.texts import number
 from backoffice.views import staff_page
 from backoffice.writelines import label, note_members_seen, write_lines
 from backoffice.writes import settle as settling
@@ -42,11 +46,15 @@ class SettleForm(forms.Form):
     """What a person saw at the remote, and how."""
 
     was_done = forms.ChoiceField(
-        choices=[("yes", "It was done"), ("no", "It was not done")],
-        error_messages={"required": "Say whether it was done.", "invalid_choice": "Say whether it was done."},
+        choices=[("yes", gettext_lazy("It was done")), ("no", gettext_lazy("It was not done"))],
+        error_messages={
+            "required": gettext_lazy("Say whether it was done."),
+            "invalid_choice": gettext_lazy("Say whether it was done."),
+        },
     )
     reason = forms.CharField(
-        max_length=MAX_REASON_CHARS, error_messages={"required": "Say how you know; it stands in the history."}
+        max_length=MAX_REASON_CHARS,
+        error_messages={"required": gettext_lazy("Say how you know; it stands in the history.")},
     )
 
 
@@ -55,7 +63,7 @@ class SettleForm(forms.Form):
 def needs_you(request: HttpRequest) -> HttpResponseBase:
     """Everything that waits for this person."""
     sections = section.waiting(request)
-    context = {**admin.site.each_context(request), "title": "Needs you", "sections": sections}
+    context = {**admin.site.each_context(request), "title": _("Needs you"), "sections": sections}
     return TemplateResponse(request, "backoffice/needs_you.html", context)
 
 
@@ -69,14 +77,18 @@ def look(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     settling.find_lost()
     write.refresh_from_db()
     if write.state != State.UNKNOWN:
-        messages.info(request, f"It is {write.state} already, so there is nothing to look for.")
+        told = _("It is {state} already, so there is nothing to look for.")
+        messages.info(request, told.format(state=in_words(write.state)))
         return _back(request, write)
     settling.look_for(write, PERSON)
     if write.state == State.UNKNOWN:
-        again = f" It is looked for again {times.relative(write.next_look_at)}." if write.next_look_at else ""
-        messages.warning(request, f"Nobody can say yet. {write.remark}{again}")
+        told = _("Nobody can say yet. {remark}").format(remark=write.remark)
+        if write.next_look_at:
+            again = _("It is looked for again {when}.").format(when=times.relative(write.next_look_at))
+            told = f"{told} {again}"
+        messages.warning(request, told)
     else:
-        tell(request, write, "It was done.")
+        tell(request, write, _("It was done."))
     return _back(request, write)
 
 
@@ -89,8 +101,11 @@ def send_again(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     write.refresh_from_db()
     verb = verb_of(write)
     if verb.has_secret:
-        where = "on its own page" if verb.form else "by its command"
-        messages.error(request, f"Nothing was sent: {label(verb)} is done {where}, as its answer is shown only there.")
+        if verb.form:
+            told = _("Nothing was sent: {deed} is done on its own page, as its answer is shown only there.")
+        else:
+            told = _("Nothing was sent: {deed} is done by its command, as its answer is shown only there.")
+        messages.error(request, told.format(deed=label(verb)))
         return _back(request, write)
     try:
         renew(write, Actor(_user(request), RemoteWrite.Door.PAGE))
@@ -101,7 +116,7 @@ def send_again(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         return _back(request, write)
     carry_out(write, PERSON)
     write.refresh_from_db()
-    tell(request, write, f"{label(verb)}: done.")
+    tell(request, write, _("{deed}: done.").format(deed=label(verb)))
     return _back(request, write)
 
 
@@ -123,11 +138,12 @@ def settle(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         except WriteIsSettled as error:
             messages.info(request, f"{error}")
         else:
-            messages.success(request, f"{label(verb_of(write))} is {write.state} now, by your word.")
+            told = _("{deed} is {state} now, by your word.")
+            messages.success(request, told.format(deed=label(verb_of(write)), state=in_words(write.state)))
         return _back(request, write)
     context = {
         **admin.site.each_context(request),
-        "title": "Settle by hand",
+        "title": _("Settle by hand"),
         "line": write_lines(_user(request), [write])[0],
         "upstream": upstreams.UPSTREAMS[write.upstream].label,
         "problems": [problem for problems in form.errors.values() for problem in problems],
@@ -144,9 +160,10 @@ def dismiss_write(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     write = _write(request, pk)
     if not _may_do(request, write):
         raise PermissionDenied
-    why_not = "it was dismissed already"
+    why_not = _("Nothing was dismissed: it was dismissed already.")
     if write.state not in DISMISSIBLE:
-        why_not = f"it is {write.state}; only what failed or was refused can be"
+        told = _("Nothing was dismissed: it is {state}; only what failed or was refused can be.")
+        why_not = told.format(state=in_words(write.state))
     _dismiss(request, RemoteWrite.objects.filter(pk=write.pk), why_not)
     return _back(request, write)
 
@@ -158,7 +175,8 @@ def dismiss_of_bulk(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBa
     if kind not in DISMISSIBLE:
         raise Http404
     writes = visible_writes(request.user).filter(waiting.KINDS[kind](), bulk=pk)
-    _dismiss(request, RemoteWrite.objects.filter(pk__in=writes.order_by().values("pk")), "none waits any more")
+    why_not = _("Nothing was dismissed: none waits any more.")
+    _dismiss(request, RemoteWrite.objects.filter(pk__in=writes.order_by().values("pk")), why_not)
     return redirect("needs_you")
 
 
@@ -170,7 +188,8 @@ def dismiss_drift(request: HttpRequest, pk: int) -> HttpResponseBase:
     open_one = Drift.objects.filter(pk=drift.pk, dismissed_at=None)
     if open_one.update(dismissed_at=timezone.now(), dismissed_by=_user(request)):
         audit.note("dismiss", kind="drift", remote_id=str(drift.pk), label=str(drift))
-    messages.success(request, f"Dismissed: {drift.get_kind_display()} {drift.name}. It stays in the list of drift.")
+    told = _("Dismissed: {kind} {name}. It stays in the list of drift.")
+    messages.success(request, told.format(kind=drift.get_kind_display(), name=drift.name))
     return redirect("needs_you")
 
 
@@ -180,9 +199,10 @@ def _dismiss(request: HttpRequest, writes: QuerySet[RemoteWrite], why_not: str) 
     except NotAllowed as error:
         raise PermissionDenied(str(error)) from error
     if count:
-        messages.success(request, f"Dismissed: {count:,}. What was done and said stays in the list of writes.")
+        told = _("Dismissed: {count}. What was done and said stays in the list of writes.")
+        messages.success(request, told.format(count=number(count)))
     else:
-        messages.info(request, f"Nothing was dismissed: {why_not}.")
+        messages.info(request, why_not)
 
 
 def _write(request: HttpRequest, pk: UUID) -> RemoteWrite:

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from backoffice.models import Notification
@@ -30,7 +31,7 @@ def notifications(request: HttpRequest) -> HttpResponseBase:
     unread = _mine(request).filter(read_at=None).count()
     context = {
         **admin.site.each_context(request),
-        "title": "Notifications",
+        "title": _("Notifications"),
         "page": page,
         "lines": page.object_list,
         "unread": unread,
