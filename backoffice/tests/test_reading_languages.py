@@ -1,5 +1,6 @@
 """What people read in their own language, and what is kept in that of the installation. German is Django's own here."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,13 @@ from backoffice.tests.factories import RejectedFactory, person, superuser
 from backoffice.tests.reading import page_of
 from backoffice.times import spell
 from backoffice.writes.verbs import VERBS
+
+
+@pytest.fixture(autouse=True)
+def nobody_reads_any_more() -> Iterator[None]:
+    """A request leaves its language behind, until the next one."""
+    yield
+    translation.deactivate()
 
 
 @pytest.mark.django_db
