@@ -134,6 +134,10 @@ class CrontabScheduleAdmin(NotedAdmin, BeatCrontabAdmin, ModelAdmin):  # type: i
 
     inlines = (UsersInline,)
 
+    @admin.display(description=_("human readable"))
+    def human_readable(self, schedule: CrontabSchedule) -> str:
+        return str(schedule.human_readable)
+
 
 class SolarScheduleAdmin(NotedAdmin, ModelAdmin):  # type: ignore[misc]
     """By the sun."""

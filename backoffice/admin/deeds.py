@@ -95,7 +95,7 @@ def refresh_url(verb: ReadVerb) -> URLPattern:
     return path("<int:pk>/refresh/", refresh, name=url_name("refresh", model))
 
 
-def read_again(request: HttpRequest, verb: ReadVerb, remote_id: str, done: str) -> None:
+def read_again(request: HttpRequest, verb: ReadVerb, remote_id: str, done: Text) -> None:
     """Read one object again and tell what came of it. Raises PermissionDenied."""
     if not may(cast(User, request.user), verb.permission):
         raise PermissionDenied
@@ -107,7 +107,7 @@ def read_again(request: HttpRequest, verb: ReadVerb, remote_id: str, done: str) 
     except BackofficeError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, done)
+        messages.success(request, str(done))
 
 
 def buttons(request: HttpRequest, deeds: Iterable[Deed], row: Any) -> list[Button]:

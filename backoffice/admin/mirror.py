@@ -225,7 +225,7 @@ class MirrorAdmin(SelectingAdmin):
         yield Fact(_("Created at {upstream}").format(upstream=label), times.at(obj.remote_created_at, _("not told")))
         yield Fact(_("Changed at {upstream}").format(upstream=label), times.at(obj.remote_updated_at, _("not told")))
 
-    def notices(self, request: HttpRequest, obj: Any) -> Iterable[str]:
+    def notices(self, request: HttpRequest, obj: Any) -> Iterable[Any]:
         if obj.text_cleaned:
             told = gettext("It holds characters that no database keeps; each stands as {character} here.")
             yield told.format(character="\ufffd")

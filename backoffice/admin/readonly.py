@@ -239,7 +239,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         """What the person may do with the record."""
         return ()
 
-    def notices(self, request: HttpRequest, obj: Any) -> Iterable[str]:
+    def notices(self, request: HttpRequest, obj: Any) -> Iterable[Any]:
         """Sentences that stand above everything."""
         return ()
 

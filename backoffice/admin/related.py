@@ -10,12 +10,13 @@ from django.utils.safestring import SafeString
 
 from backoffice.admin.mirror import MirrorAdmin, copyable
 from backoffice.mirror import MirrorModel
+from backoffice.texts import Text
 
 
-def linked(request: HttpRequest, row: Any, remote_id: str, name: str = "", none: str = "–") -> SafeString | str:
+def linked(request: HttpRequest, row: Any, remote_id: str, name: str = "", none: Text = "–") -> SafeString | str:
     """A link to a row's page; only its id where it is not mirrored here or the person may not see it."""
     if row is None:
-        return copyable(remote_id) if remote_id else none
+        return copyable(remote_id) if remote_id else str(none)
     meta = row._meta
     if not request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}"):
         return copyable(remote_id)

@@ -121,7 +121,7 @@ class SelectingAdmin(ReadOnlyAdmin):
 
     # -- the actions of the list --------------------------------------------------------------------------------------
 
-    def get_actions(self, request: HttpRequest) -> dict[str, tuple[Callable[..., Any], str, str]]:
+    def get_actions(self, request: HttpRequest) -> dict[str, tuple[Callable[..., Any], str, Any]]:
         """The verbs that the person may do."""
         if IS_POPUP_VAR in request.GET:
             return {}
