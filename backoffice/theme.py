@@ -7,8 +7,11 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.functional import lazy
 from django.utils.html import escape
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.links import page
+from backoffice.texts import Text, number
 
 page_lazy = lazy(page, str)
 
@@ -19,7 +22,7 @@ def environment(request: HttpRequest) -> list[str]:
 
     on = [name for name in upstreams.UPSTREAMS if upstreams.is_on(name)]
     if not on:
-        return ["No upstream", "warning"]
+        return [gettext("No upstream"), "warning"]
     is_live = any(upstreams.identity(name) != upstreams.SANDBOX for name in on)
     return [" + ".join(sorted({upstreams.installation(name) for name in on})), "danger" if is_live else "info"]
 
@@ -37,14 +40,15 @@ def _under(*names: str) -> Callable[[HttpRequest], bool]:
     return lambda request: any(request.path.startswith(page(name)) for name in names)
 
 
-NEEDS_YOU = "Needs you"
+NEEDS_YOU = "needs_you"
+"""The item of the menu that tells how many things wait."""
 
 
 def _is_desk(request: HttpRequest) -> bool:
     return request.path in {page("admin:index"), "/"}
 
 
-def _model(title: str, icon: str, name: str, permission: str, *also: str) -> dict[str, Any]:
+def _model(title: Text, icon: str, name: str, permission: str, *also: str) -> dict[str, Any]:
     app, _, model = name.partition(".")
     changelist = f"admin:{app}_{model}_changelist"
     return {
@@ -72,21 +76,29 @@ def _is_needs_you(request: HttpRequest) -> bool:
 NAVIGATION: list[dict[str, Any]] = [
     {
         "items": [
-            {"title": "Desk", "icon": "space_dashboard", "link": page_lazy("admin:index"), "active": _is_desk},
-            {"title": "Search", "icon": "search", "link": page_lazy("search"), "active": _under("search")},
-            {"title": NEEDS_YOU, "icon": "back_hand", "link": page_lazy("needs_you"), "active": _is_needs_you},
-            {"title": "Exports", "icon": "download", "link": page_lazy("exports"), "active": _under("exports")},
+            {"title": _("Desk"), "icon": "space_dashboard", "link": page_lazy("admin:index"), "active": _is_desk},
+            {"title": _("Search"), "icon": "search", "link": page_lazy("search"), "active": _under("search")},
+            {
+                "title": _("Needs you"),
+                "name": NEEDS_YOU,
+                "icon": "back_hand",
+                "link": page_lazy("needs_you"),
+                "active": _is_needs_you,
+            },
+            {"title": _("Exports"), "icon": "download", "link": page_lazy("exports"), "active": _under("exports")},
         ],
     },
     {
-        "title": "Customers",
+        "title": _("Customers"),
         "items": [
-            _model("Customers", "groups", "customers.customer", "customers.view_customer"),
-            _model("Setup links", "link", "customers.setuplink", "customers.view_setuplink"),
-            _model("WhatsApp accounts", "forum", "customers.whatsappaccount", "customers.view_whatsappaccount"),
-            _model("Support customers", "support_agent", "customers.supportcustomer", "customers.view_supportcustomer"),
+            _model(_("Customers"), "groups", "customers.customer", "customers.view_customer"),
+            _model(_("Setup links"), "link", "customers.setuplink", "customers.view_setuplink"),
+            _model(_("WhatsApp accounts"), "forum", "customers.whatsappaccount", "customers.view_whatsappaccount"),
+            _model(
+                _("Support customers"), "support_agent", "customers.supportcustomer", "customers.view_supportcustomer"
+            ),
             {
-                "title": "Same customer?",
+                "title": _("Same customer?"),
                 "icon": "join_inner",
                 "link": page_lazy("identity"),
                 "permission": _may("customers.view_identitylink", "customers.view_customer"),
@@ -95,68 +107,70 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
-        "title": "CRM",
+        "title": _("CRM"),
         "items": [
-            _model("Contacts", "contacts", "customers.contact", "customers.view_contact"),
-            _model("Organizations", "domain", "customers.organization", "customers.view_organization"),
-            _model("Invoices", "receipt_long", "customers.invoice", "customers.view_invoice"),
-            _model("Transactions", "payments", "customers.transaction", "customers.view_transaction"),
+            _model(_("Contacts"), "contacts", "customers.contact", "customers.view_contact"),
+            _model(_("Organizations"), "domain", "customers.organization", "customers.view_organization"),
+            _model(_("Invoices"), "receipt_long", "customers.invoice", "customers.view_invoice"),
+            _model(_("Transactions"), "payments", "customers.transaction", "customers.view_transaction"),
         ],
     },
     {
-        "title": "Fulfilment",
+        "title": _("Fulfilment"),
         "items": [
             {
-                "title": "Work board",
+                "title": _("Work board"),
                 "icon": "view_kanban",
                 "link": page_lazy("board"),
                 "permission": _may("fulfilment.view_handlinglist"),
                 "active": _under("board"),
             },
-            _model("Handling lists", "checklist_rtl", "fulfilment.handlinglist", "fulfilment.view_handlinglist"),
-            _model("Shipments", "local_shipping", "fulfilment.shipment", "fulfilment.view_shipment"),
-            _model("Parcels", "package_2", "fulfilment.parcel", "fulfilment.view_parcel"),
-            _model("Labels", "label", "fulfilment.labeljob", "fulfilment.view_labeljob"),
-            _model("Recipients", "contact_mail", "fulfilment.recipient", "fulfilment.view_recipient"),
-            _model("Locations", "warehouse", "fulfilment.location", "fulfilment.view_location"),
-            _model("Shipping methods", "conveyor_belt", "fulfilment.shippingmethod", "fulfilment.view_shippingmethod"),
-            _model("Pickers", "badge", "fulfilment.picker", "fulfilment.view_picker"),
+            _model(_("Handling lists"), "checklist_rtl", "fulfilment.handlinglist", "fulfilment.view_handlinglist"),
+            _model(_("Shipments"), "local_shipping", "fulfilment.shipment", "fulfilment.view_shipment"),
+            _model(_("Parcels"), "package_2", "fulfilment.parcel", "fulfilment.view_parcel"),
+            _model(_("Labels"), "label", "fulfilment.labeljob", "fulfilment.view_labeljob"),
+            _model(_("Recipients"), "contact_mail", "fulfilment.recipient", "fulfilment.view_recipient"),
+            _model(_("Locations"), "warehouse", "fulfilment.location", "fulfilment.view_location"),
+            _model(
+                _("Shipping methods"), "conveyor_belt", "fulfilment.shippingmethod", "fulfilment.view_shippingmethod"
+            ),
+            _model(_("Pickers"), "badge", "fulfilment.picker", "fulfilment.view_picker"),
         ],
     },
     {
-        "title": "Writes",
+        "title": _("Writes"),
         "items": [
-            _model("Writes", "edit_note", "backoffice.remotewrite", "backoffice.view_remotewrite"),
-            _model("Bulk actions", "checklist", "backoffice.bulkaction", "backoffice.view_bulkaction")
+            _model(_("Writes"), "edit_note", "backoffice.remotewrite", "backoffice.view_remotewrite"),
+            _model(_("Bulk actions"), "checklist", "backoffice.bulkaction", "backoffice.view_bulkaction")
             | {"active": _bulk_active},
         ],
     },
     {
-        "title": "Sync",
+        "title": _("Sync"),
         "items": [
-            _model("Runs", "sync", "backoffice.syncrun", "backoffice.view_syncrun") | {"active": _runs_active},
-            _model("Rejected records", "report", "backoffice.rejectedrecord", "backoffice.view_rejectedrecord"),
-            _model("Webhook deliveries", "webhook", "backoffice.webhookdelivery", "backoffice.view_webhookdelivery"),
-            _model("Changes", "difference", "backoffice.rowchange", "backoffice.view_rowchange"),
-            _model("Drift", "alt_route", "backoffice.drift", "backoffice.view_drift"),
-            _model("Upstreams", "cloud", "backoffice.upstreamstate", "backoffice.view_upstreamstate"),
+            _model(_("Runs"), "sync", "backoffice.syncrun", "backoffice.view_syncrun") | {"active": _runs_active},
+            _model(_("Rejected records"), "report", "backoffice.rejectedrecord", "backoffice.view_rejectedrecord"),
+            _model(_("Webhook deliveries"), "webhook", "backoffice.webhookdelivery", "backoffice.view_webhookdelivery"),
+            _model(_("Changes"), "difference", "backoffice.rowchange", "backoffice.view_rowchange"),
+            _model(_("Drift"), "alt_route", "backoffice.drift", "backoffice.view_drift"),
+            _model(_("Upstreams"), "cloud", "backoffice.upstreamstate", "backoffice.view_upstreamstate"),
         ],
     },
     {
-        "title": "Administration",
+        "title": _("Administration"),
         "items": [
             {
-                "title": "Getting started",
+                "title": _("Getting started"),
                 "icon": "rocket_launch",
                 "link": page_lazy("first_steps"),
                 "permission": _may("backoffice.subscribe_upstreamstate", "backoffice.start_syncrun"),
                 "active": _under("first_steps"),
             },
-            _model("Audit", "policy", "backoffice.auditentry", "backoffice.view_auditentry"),
-            _model("Users", "person", "auth.user", "superuser"),
-            _model("Groups", "badge", "auth.group", "superuser"),
+            _model(_("Audit"), "policy", "backoffice.auditentry", "backoffice.view_auditentry"),
+            _model(_("Users"), "person", "auth.user", "superuser"),
+            _model(_("Groups"), "badge", "auth.group", "superuser"),
             _model(
-                "Schedules",
+                _("Schedules"),
                 "schedule",
                 "django_celery_beat.periodictask",
                 "django_celery_beat.view_periodictask",
@@ -168,20 +182,20 @@ NAVIGATION: list[dict[str, Any]] = [
 ]
 
 
-def _action(title: str, page: str, permission: str) -> dict[str, Any]:
+def _action(title: Text, page: str, permission: str) -> dict[str, Any]:
     return {"title": title, "icon": "add", "link": page_lazy(f"admin:{page}"), "permission": _may(permission)}
 
 
 ACTIONS: dict[str, Any] = {
-    "title": "Begin",
+    "title": _("Begin"),
     "items": [
-        _action("New customer", "create_customer", "customers.create_customer"),
-        _action("New support customer", "create_supportcustomer", "customers.create_supportcustomer"),
-        _action("New contact", "create_contact", "customers.create_contact"),
-        _action("Import contacts", "import_contacts", "customers.create_contact"),
-        _action("New organization", "create_organization", "customers.create_organization"),
-        _action("New handling list", "create_handlinglist", "fulfilment.create_handlinglist"),
-        _action("New location", "create_location", "fulfilment.create_location"),
+        _action(_("New customer"), "create_customer", "customers.create_customer"),
+        _action(_("New support customer"), "create_supportcustomer", "customers.create_supportcustomer"),
+        _action(_("New contact"), "create_contact", "customers.create_contact"),
+        _action(_("Import contacts"), "import_contacts", "customers.create_contact"),
+        _action(_("New organization"), "create_organization", "customers.create_organization"),
+        _action(_("New handling list"), "create_handlinglist", "fulfilment.create_handlinglist"),
+        _action(_("New location"), "create_location", "fulfilment.create_location"),
     ],
 }
 """What is begun on a page of its own, without a record: the command palette finds these by their names."""
@@ -195,9 +209,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     waiting = section.count(request)
     if not waiting:
         return menu
-    badge = {"badge": f"{waiting:,}", "badge_variant": "warning"}
+    badge = {"badge": number(waiting), "badge_variant": "warning"}
     return [
-        group | {"items": [item | badge if item["title"] == NEEDS_YOU else item for item in group["items"]]}
+        group | {"items": [item | badge if item.get("name") == NEEDS_YOU else item for item in group["items"]]}
         for group in menu
     ]
 
@@ -215,12 +229,12 @@ def _with_pinned(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for view in savedviews.pinned(request)
     ]
-    return [first, {"title": "Pinned", "items": items}, *others] if items else NAVIGATION
+    return [first, {"title": _("Pinned"), "items": items}, *others] if items else NAVIGATION
 
 
 UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Back office",
-    "SITE_HEADER": "Back office",
+    "SITE_TITLE": _("Back office"),
+    "SITE_HEADER": _("Back office"),
     "SITE_SYMBOL": "hub",
     "SITE_URL": None,
     "SHOW_LANGUAGES": True,

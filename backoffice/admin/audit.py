@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, times, upstreams
 from backoffice.admin.filters import Filter, choice_filter
@@ -22,7 +24,9 @@ from backoffice.admin.readonly import Fact, ReadOnlyAdmin, ReadOnlyChangeList, S
 from backoffice.auditlist import verb_in_words, verbs_in_words, visible_entries
 from backoffice.badges import Tone, word
 from backoffice.keys import is_key
-from backoffice.models import AuditEntry, BulkAction, RemoteWrite
+from backoffice.models import AuditEntry, BulkAction, RemoteWrite, words
+from backoffice.models.audit import ERASED
+from backoffice.texts import Text, capital
 
 TONES: dict[str, Tone] = {
     "planned": "dull", "confirmed": "good", "done": "good", "refused": "bad", "failed": "bad", "unknown": "warn",
@@ -32,16 +36,34 @@ SHOWN_OF_RECORD = 20
 MAX_PEOPLE = 200
 TOLD_CHARS = 80  # the page has it all
 SEE = "backoffice.view_auditentry"
+NO_PERSONS: dict[str, Text] = {
+    audit.OPERATOR: _("the operator"),
+    audit.NOBODY: _("nobody signed in"),
+    audit.ITSELF: _("by itself"),
+}
+"""What is kept in place of a person's name, as it is read."""
+
+
+def actor_in_words(entry: AuditEntry) -> str:
+    """Who did it, as the person was called then."""
+    return entry.actor_name if entry.actor_id else str(NO_PERSONS.get(entry.actor_name, entry.actor_name))
+
+
+def _unless_erased(text: str) -> str:
+    """What is kept; where it was erased, that it was."""
+    return gettext("(erased)") if text == ERASED else text
 
 
 class PersonFilter(Filter):
     """Who did it."""
 
-    title, parameter_name = "by", "by"
+    title, parameter_name = _("by"), "by"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         people = User.objects.order_by("username")[:MAX_PEOPLE]
-        nobody = [(audit.OPERATOR, "The operator"), (audit.NOBODY, "Nobody signed in"), (audit.ITSELF, "By itself")]
+        nobody: list[tuple[str, Text]] = [
+            (audit.OPERATOR, _("The operator")), (audit.NOBODY, _("Nobody signed in")), (audit.ITSELF, _("By itself")),
+        ]  # fmt: skip
         return [*nobody, *((str(person.pk), str(person)) for person in people)]
 
     def narrow(self, rows: Any, value: str) -> Any:
@@ -51,10 +73,10 @@ class PersonFilter(Filter):
 class VerbFilter(Filter):
     """What was done."""
 
-    title, parameter_name = "verb", "verb"
+    title, parameter_name = _("verb"), "verb"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return sorted(verbs_in_words().items(), key=lambda choice: choice[1])
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return sorted(verbs_in_words().items(), key=lambda choice: str(choice[1]))
 
     def narrow(self, rows: Any, value: str) -> Any:
         return rows.filter(verb=value)
@@ -63,10 +85,10 @@ class VerbFilter(Filter):
 class KindFilter(Filter):
     """What it was done to."""
 
-    title, parameter_name = "kind", "kind"
+    title, parameter_name = _("kind"), "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(kind, kind.replace("_", " ").capitalize()) for kind in audit.kinds()]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return [(kind, capital(words.noun(kind))) for kind in audit.kinds()]
 
     def narrow(self, rows: Any, value: str) -> Any:
         return rows.filter(kind=value)
@@ -75,11 +97,14 @@ class KindFilter(Filter):
 class TimeFilter(Filter):
     """When it was done."""
 
-    title, parameter_name = "when", "when"
+    title, parameter_name = _("when"), "when"
     steps: ClassVar = {"hour": 1 / 24, "day": 1, "week": 7, "month": 31, "year": 366}
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(step, f"In the last {step}") for step in self.steps]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return [
+            ("hour", _("In the last hour")), ("day", _("In the last day")), ("week", _("In the last week")),
+            ("month", _("In the last month")), ("year", _("In the last year")),
+        ]  # fmt: skip
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         days = self.steps.get(value)
@@ -93,13 +118,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("what", "kind_of", "about", "who", "door", "shown_outcome", "when", "told")
     list_display_links = ("what",)
     list_filter = (
-        PersonFilter, VerbFilter, KindFilter, choice_filter("outcome", "outcome", AuditEntry.Outcome.choices),
+        PersonFilter, VerbFilter, KindFilter, choice_filter("outcome", _("outcome"), AuditEntry.Outcome.choices),
         TimeFilter,
     )  # fmt: skip
     search_fields = (
         "=remote_id", "=owner_remote_id", "=request_id", "=correlation_id", "label", "actor_name", "reason",
     )  # fmt: skip
-    search_help_text = "The whole id of an object, a request or a click; name of an object or a person; reason"
+    search_help_text = _("The whole id of an object, a request or a click; name of an object or a person; reason")
     export_columns = (
         ("entry", "pk"), ("at", "at"), ("by", "actor_name"), ("through", "door"), ("verb", "verb"),
         ("upstream", "upstream"), ("kind", "kind"), ("remote_id", "remote_id"), ("owner_remote_id", "owner_remote_id"),
@@ -113,63 +138,63 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)
         if not changes.is_narrowed:
-            changes.empty_sentence = "Nobody did anything here yet."
+            changes.empty_sentence = _("Nobody did anything here yet.")
 
-    @admin.display(description="what", ordering="verb")
+    @admin.display(description=_("what"), ordering="verb")
     def what(self, entry: AuditEntry) -> str:
-        return verb_in_words(entry.verb)
+        return str(verb_in_words(entry.verb))
 
-    @admin.display(description="kind", ordering="kind", empty_value="–")
+    @admin.display(description=_("kind"), ordering="kind", empty_value="–")
     def kind_of(self, entry: AuditEntry) -> str | None:
-        return entry.kind.replace("_", " ") or None
+        return words.noun(entry.kind) or None
 
-    @admin.display(description="to", empty_value="–")
+    @admin.display(description=_("to"), empty_value="–")
     def about(self, entry: AuditEntry) -> str | None:
-        return entry.label or entry.remote_id or entry.owner_remote_id or None
+        return _unless_erased(entry.label) or entry.remote_id or entry.owner_remote_id or None
 
-    @admin.display(description="by", ordering="actor_name")
+    @admin.display(description=_("by"), ordering="actor_name")
     def who(self, entry: AuditEntry) -> str:
-        return entry.actor_name
+        return actor_in_words(entry)
 
-    @admin.display(description="outcome", ordering="outcome")
+    @admin.display(description=_("outcome"), ordering="outcome")
     def shown_outcome(self, entry: AuditEntry) -> SafeString:
         return word(entry.outcome, TONES)
 
-    @admin.display(description="when", ordering="at")
+    @admin.display(description=_("when"), ordering="at")
     def when(self, entry: AuditEntry) -> SafeString | str:
         return times.ago(entry.at)
 
-    @admin.display(description="reason or remark")
+    @admin.display(description=_("reason or remark"))
     def told(self, entry: AuditEntry) -> str:
-        return Truncator(entry.reason or entry.detail).chars(TOLD_CHARS)
+        return Truncator(_unless_erased(entry.reason) or entry.detail).chars(TOLD_CHARS)
 
     # -- the page -----------------------------------------------------------------------------------------------------
 
     def facts(self, request: HttpRequest, obj: AuditEntry) -> Iterable[Fact]:
         known = upstreams.UPSTREAMS.get(obj.upstream)
-        yield Fact("What", verb_in_words(obj.verb))
-        yield Fact("Outcome", word(obj.outcome, TONES))
-        yield Fact("When", times.at(obj.at))
-        yield Fact(
-            "By", _narrowed(obj.actor_name, by=obj.actor_id or obj.actor_name), f"through {obj.get_door_display()}"
-        )
+        yield Fact(_("What"), verb_in_words(obj.verb))
+        yield Fact(_("Outcome"), word(obj.outcome, TONES))
+        yield Fact(_("When"), times.at(obj.at))
+        who = _narrowed(actor_in_words(obj), by=obj.actor_id or obj.actor_name)
+        yield Fact(_("By"), who, gettext("through {door}").format(door=obj.get_door_display()))
         if known:
-            yield Fact("At", known.label)
+            yield Fact(_("At"), known.label)
         if obj.kind:
-            yield Fact("Kind", obj.kind.replace("_", " "))
+            yield Fact(_("Kind"), words.noun(obj.kind))
         if obj.label:
-            yield Fact("Called then", obj.label)
+            yield Fact(_("Called then"), _unless_erased(obj.label))
         if obj.remote_id:
-            yield Fact("Id", copyable(obj.remote_id), _narrowed("all that was done to it", q=obj.remote_id))
+            yield Fact(_("Id"), copyable(obj.remote_id), _narrowed(_("all that was done to it"), q=obj.remote_id))
         if obj.owner_remote_id:
-            yield Fact("Belongs to", copyable(obj.owner_remote_id))
+            yield Fact(_("Belongs to"), copyable(obj.owner_remote_id))
         if obj.reason:
-            yield Fact("Reason", obj.reason)
+            yield Fact(_("Reason"), _unless_erased(obj.reason))
         if obj.detail:
-            yield Fact("Remark", obj.detail)
+            yield Fact(_("Remark"), obj.detail)
         if obj.request_id:
-            yield Fact("Request", copyable(obj.request_id), "the upstream's own reference")
-        yield Fact("Click or command", _narrowed(obj.correlation_id, q=obj.correlation_id), "all that it did")
+            yield Fact(_("Request"), copyable(obj.request_id), _("the upstream's own reference"))
+        click = _narrowed(obj.correlation_id, q=obj.correlation_id)
+        yield Fact(_("Click or command"), click, _("all that it did"))
         yield from _still_here(request, obj)
 
 
@@ -178,13 +203,15 @@ def _still_here(request: HttpRequest, obj: AuditEntry) -> Iterable[Fact]:
     may_see_writes = request.user.has_perm("backoffice.view_remotewrite")
     if obj.write_id and may_see_writes and RemoteWrite.objects.filter(pk=obj.write_id).exists():
         url = reverse("admin:backoffice_remotewrite_change", args=[obj.write_id])
-        yield Fact("Write", format_html('<a href="{}">{}</a>', url, obj.write_id))
+        yield Fact(_("Write"), format_html('<a href="{}">{}</a>', url, obj.write_id))
     may_see_bulks = request.user.has_perm("backoffice.view_bulkaction")
     if obj.bulk_id and may_see_bulks and BulkAction.objects.filter(pk=obj.bulk_id).exists():
-        yield Fact("Bulk action", format_html('<a href="{}">{}</a>', reverse("bulk", args=[obj.bulk_id]), obj.bulk_id))
+        yield Fact(
+            _("Bulk action"), format_html('<a href="{}">{}</a>', reverse("bulk", args=[obj.bulk_id]), obj.bulk_id)
+        )
 
 
-def _narrowed(text: str, **query: object) -> SafeString:
+def _narrowed(text: Text, **query: object) -> SafeString:
     """A link to the list, narrowed."""
     url = f"{reverse('admin:backoffice_auditentry_changelist')}?{urlencode(query)}"
     return format_html('<a href="{}">{}</a>', url, text)
@@ -198,14 +225,18 @@ def of_record(request: HttpRequest, resource: str, row: Any) -> Iterable[Section
     lines = [
         {
             "entry": one,
+            "who": actor_in_words(one),
+            "reason": _unless_erased(one.reason),
             "verb": verb_in_words(one.verb),
-            "thing": "" if one.remote_id == row.remote_id else f"{one.kind.replace('_', ' ')} {one.label}".strip(),
+            "thing": ""
+            if one.remote_id == row.remote_id
+            else f"{words.noun(one.kind)} {_unless_erased(one.label)}".strip(),
             "outcome": word(one.outcome, TONES),
         }
         for one in entries
     ]
     url = f"{reverse('admin:backoffice_auditentry_changelist')}?{urlencode({'q': row.remote_id})}"
-    yield Section("Who did what here", "admin/parts/_audit.html", {"lines": lines, "url": url})
+    yield Section(_("Who did what here"), "admin/parts/_audit.html", {"lines": lines, "url": url})
 
 
 MORE_SECTIONS.append(of_record)

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from django_celery_beat.admin import ClockedScheduleAdmin as BeatClockedAdmin
 from django_celery_beat.admin import CrontabScheduleAdmin as BeatCrontabAdmin
 from django_celery_beat.admin import PeriodicTaskAdmin as BeatTaskAdmin
@@ -62,17 +63,18 @@ class PeriodicTaskAdmin(NotedAdmin, BeatTaskAdmin, ModelAdmin):  # type: ignore[
         return super().get_actions(request) if self.has_change_permission(request) else {}
 
     def noted_state(self, obj: PeriodicTask) -> str:
-        return f"Now {'on' if obj.enabled else 'off'}, {obj.schedule}."
+        told = _("Now on, {schedule}.") if obj.enabled else _("Now off, {schedule}.")
+        return told.format(schedule=obj.schedule)
 
-    @admin.action(description="Enable selected tasks")
+    @admin.action(description=_("Enable selected tasks"))
     def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         self._switch(request, queryset, super().enable_tasks)
 
-    @admin.action(description="Disable selected tasks")
+    @admin.action(description=_("Disable selected tasks"))
     def disable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         self._switch(request, queryset, super().disable_tasks)
 
-    @admin.action(description="Toggle activity of selected tasks")
+    @admin.action(description=_("Toggle activity of selected tasks"))
     def toggle_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         self._switch(request, queryset, super().toggle_tasks)
 
@@ -81,25 +83,37 @@ class PeriodicTaskAdmin(NotedAdmin, BeatTaskAdmin, ModelAdmin):  # type: ignore[
         chosen = list(queryset.values_list("pk", flat=True))
         do(request, queryset)
         for task in PeriodicTask.objects.filter(pk__in=chosen):
-            self.note("change", task, "Switched.")
+            self.note("change", task, _("Switched."))
 
-    @admin.display(description="last run", ordering="last_run_at")
+    @admin.display(description=_("scheduler"))
+    def scheduler(self, task: PeriodicTask) -> str:
+        return str(task.scheduler)
+
+    @admin.display(description=_("crontab translation"))
+    def crontab_translation(self, task: PeriodicTask) -> str:
+        return str(super().crontab_translation(task))
+
+    @admin.display(description=_("last run"), ordering="last_run_at")
     def last_run(self, task: PeriodicTask) -> str:
         return ago(task.last_run_at)
 
-    @admin.display(description="last run")
+    @admin.display(description=_("last run"))
     def last_run_moment(self, task: PeriodicTask) -> str:
-        return at(task.last_run_at, empty="never")
+        return at(task.last_run_at, empty=_("never"))
 
 
 class UsersInline(TabularInline):  # type: ignore[misc]
     """The tasks that use a schedule."""
 
     model = PeriodicTask
-    fields = readonly_fields = ("name", "task", "args")
+    fields = readonly_fields = ("name", "task_name", "args")
     can_delete = False
     extra = 0
-    verbose_name_plural = "used by"
+    verbose_name_plural = _("used by")
+
+    @admin.display(description=_("Task Name"))
+    def task_name(self, task: PeriodicTask) -> str:
+        return str(task.task)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

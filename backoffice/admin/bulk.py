@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.admin.filters import Filter, choice_filter
@@ -25,16 +27,17 @@ from backoffice.bulk.outcome import (
     with_writes,
 )
 from backoffice.bulkpage import record_urls
-from backoffice.models import BulkAction, BulkItem
+from backoffice.models import BulkAction, BulkItem, words
+from backoffice.texts import Text, number
 from backoffice.writes.verbs import VERBS
 
 
 class VerbFilter(Filter):
     """What was done."""
 
-    title, parameter_name = "verb", "verb"
+    title, parameter_name = _("verb"), "verb"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         met = BulkAction.objects.order_by().values_list("target", "verb").distinct()
         known = [VERBS[names] for names in met if names in VERBS]
         return [(f"{verb.target}.{verb.name}", done_where(verb)) for verb in known]
@@ -60,9 +63,9 @@ class BulkActionAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "shown_state", "told", "selection", "who", "confirmed")
     list_display_links = ("name",)
-    list_filter = (choice_filter("state", "state", BulkAction.State.choices), VerbFilter)
+    list_filter = (choice_filter("state", _("state"), BulkAction.State.choices), VerbFilter)
     search_fields = ("selection", "reason", "actor__username")
-    search_help_text = "Selection, reason or person"
+    search_help_text = _("Selection, reason or person")
     export_columns = (
         ("bulk", "pk"), ("target", "target"), ("verb", "verb"), ("rows", "total"), ("selection", "selection"),
         ("reason", "reason"), ("actor", lambda bulk: str(bulk.actor or "")), ("state", "state"),
@@ -78,27 +81,27 @@ class BulkActionAdmin(ReadOnlyAdmin):
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)
         if not changes.is_narrowed:
-            changes.empty_sentence = (
+            changes.empty_sentence = _(
                 "Nothing was done in bulk yet, as far as you may see it. Select rows of a list, customers for example."
             )
 
-    @admin.display(description="what", ordering="verb")
+    @admin.display(description=_("what"), ordering="verb")
     def name(self, bulk: BulkAction) -> str:
-        return f"{done_where(verb_of(bulk))}: {bulk.total:,} {bulk.target.replace('_', ' ')}" + "s" * (bulk.total != 1)
+        return f"{done_where(verb_of(bulk))}: {words.counted(bulk.target, bulk.total)}"
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def shown_state(self, bulk: Any) -> SafeString:
         return word(state_in_words(bulk, bulk.outcome), TONES)
 
-    @admin.display(description="outcome")
+    @admin.display(description=_("outcome"))
     def told(self, bulk: Any) -> str:
         return str(bulk.outcome.sentence)
 
-    @admin.display(description="by", ordering="actor__username")
+    @admin.display(description=_("by"), ordering="actor__username")
     def who(self, bulk: BulkAction) -> str:
-        return str(bulk.actor or "the operator")
+        return str(bulk.actor or gettext("the operator"))
 
-    @admin.display(description="when", ordering="confirmed_at")
+    @admin.display(description=_("when"), ordering="confirmed_at")
     def confirmed(self, bulk: BulkAction) -> SafeString | str:
         return times.ago(bulk.confirmed_at)
 
@@ -112,9 +115,9 @@ class BulkItemAdmin(ReadOnlyAdmin):
 
     list_display = ("name_of", "remote_id", "shown_state", "error", "shown_status", "shown_request_id", "ended")
     list_display_links = ("name_of",)
-    list_filter = (choice_filter("state", "state", BulkItem.State.choices),)
+    list_filter = (choice_filter("state", _("state"), BulkItem.State.choices),)
     search_fields = ("name", "remote_id", "error")
-    search_help_text = "Name, id or error"
+    search_help_text = _("Name, id or error")
     url_lookups = frozenset({"bulk"})
     export_columns = (
         ("bulk", "bulk_id"), ("position", "position"), ("remote_id", "remote_id"), ("name", "name"),
@@ -126,23 +129,23 @@ class BulkItemAdmin(ReadOnlyAdmin):
         bulks = visible_bulk_actions(cast(User, request.user)).order_by().values("pk")
         return with_writes(BulkItem.objects.filter(bulk__in=bulks))
 
-    @admin.display(description="row", ordering="position")
+    @admin.display(description=_("row"), ordering="position")
     def name_of(self, item: BulkItem) -> str:
-        return f"{item.position:,}. {item}"
+        return f"{number(item.position)}. {item}"
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def shown_state(self, item: BulkItem) -> SafeString:
         return word(item.state, TONES)
 
-    @admin.display(description="HTTP status", empty_value="–")
+    @admin.display(description=_("HTTP status"), empty_value="–")
     def shown_status(self, item: Any) -> int | None:
         return cast("int | None", item.status)
 
-    @admin.display(description="request id", empty_value="–")
+    @admin.display(description=_("request id"), empty_value="–")
     def shown_request_id(self, item: Any) -> str | None:
         return item.request_id or None
 
-    @admin.display(description="ended", ordering="ended_at")
+    @admin.display(description=_("ended"), ordering="ended_at")
     def ended(self, item: BulkItem) -> SafeString | str:
         return times.ago(item.ended_at, "–")
 

@@ -9,16 +9,18 @@ import msgspec
 from django import forms
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldBooleanWidget
 
 from backoffice import upstreams
 from backoffice.admin.doing import ReasonForm
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text, number
 
 PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 MAX_ROWS = 200
 SPARE_ROWS = 2
-DAMAGED = "The form came back damaged, so it is compared with what is here now. Look at it and send it again."
+DAMAGED = _("The form came back damaged, so it is compared with what is here now. Look at it and send it again.")
 
 Row = dict[str, str]
 
@@ -49,7 +51,7 @@ class DeedForm(ReasonForm):
         self._carry()
 
     @classmethod
-    def why_none(cls, row: Any) -> str:
+    def why_none(cls, row: Any) -> Text:
         """Why the form cannot be shown for this row though the verb could be done, in a sentence."""
         return ""
 
@@ -113,15 +115,15 @@ class FinalForm(DeedForm):
     """What cannot be undone is asked twice and wants a reason."""
 
     is_sure = forms.BooleanField(
-        widget=UnfoldBooleanWidget, error_messages={"required": "Tick this: it cannot be undone."}
+        widget=UnfoldBooleanWidget, error_messages={"required": _("Tick this: it cannot be undone.")}
     )
-    sure: ClassVar[str]
-    why: ClassVar[str] = "Say why."
+    sure: ClassVar[Text]
+    why: ClassVar[Text] = _("Say why.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, is_required=True, **kwargs)
-        self.fields["is_sure"].label = self.sure
-        self.fields["reason"].error_messages["required"] = self.why
+        self.fields["is_sure"].label = cast(str, self.sure)
+        self.fields["reason"].error_messages["required"] = cast(str, self.why)
 
 
 # -- rows to type -----------------------------------------------------------------------------------------------------
@@ -132,7 +134,7 @@ class Column:
     """One input of each row."""
 
     name: str
-    label: str
+    label: Text
     is_number: bool = False
 
 
@@ -141,7 +143,7 @@ class ShownRow:
     """A row as it is drawn."""
 
     cells: list[tuple[Column, str]]
-    problem: str = ""
+    problem: Text = ""
 
 
 class RowsInput(forms.Widget):
@@ -165,26 +167,27 @@ class RowsField(forms.Field):
     is_drawn_apart = True
     template = "admin/parts/_rows_field.html"
 
-    def __init__(self, label: str, columns: Sequence[Column], css: str = "", **kwargs: Any) -> None:
+    def __init__(self, label: Text, columns: Sequence[Column], css: str = "", **kwargs: Any) -> None:
         widget = RowsInput()
         widget.columns = self.columns = columns
         self.css = css
-        super().__init__(label=label, required=False, widget=widget, **kwargs)
+        super().__init__(label=cast(str, label), required=False, widget=widget, **kwargs)
 
     def clean(self, value: Any) -> list[Row]:
         typed = [{name: text.strip() for name, text in row.items()} for row in value or []]
         if any("\x00" in text for row in typed for text in row.values()):
-            raise forms.ValidationError("Null characters are not allowed.")
+            raise forms.ValidationError(_("Null characters are not allowed."))
         kept = [row for row in typed if any(row.values())]
         if len(kept) > MAX_ROWS:
-            raise forms.ValidationError(f"There are {len(kept):,} rows; {MAX_ROWS} are allowed at once.")
+            told = _("There are {count} rows; {most} are allowed at once.")
+            raise forms.ValidationError(told.format(count=number(len(kept)), most=number(MAX_ROWS)))
         return kept
 
 
 class RowsForm(DeedForm):
     """A form with rows to type in the field ``items``."""
 
-    problems: Mapping[str, str] = {}
+    problems: Mapping[str, Text] = {}
     """Sentences by what the row is about, its first column."""
 
     @classmethod
@@ -215,11 +218,11 @@ class RowsForm(DeedForm):
             for row in shown
         ]
 
-    def mark(self, problems: Mapping[str, str]) -> None:
+    def mark(self, problems: Mapping[str, Text]) -> None:
         """Show sentences at the rows that they are about."""
         self.problems = problems
         if problems:
-            self.add_error("items", "Look at the rows that are marked.")
+            self.add_error("items", _("Look at the rows that are marked."))
 
 
 def _read(text: str, type: Any) -> Any:

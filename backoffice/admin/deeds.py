@@ -13,6 +13,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
@@ -25,14 +27,15 @@ from backoffice.models import RemoteWrite
 from backoffice.site import View
 from backoffice.sync.changes import is_same
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text
 from backoffice.views import staff_page
 from backoffice.wording import remote_error_in_words
 from backoffice.writes.plan import may
 from backoffice.writes.verbs import ReadVerb, WriteVerb
 
 State = RemoteWrite.State
-WhyNot = Callable[[str, Any], str]
-UNCHANGED = "Nothing was changed in the form, so nothing was sent."
+WhyNot = Callable[[str, Any], Text]
+UNCHANGED = _("Nothing was changed in the form, so nothing was sent.")
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class Deed:
     """One verb as its page tells it."""
 
     verb: WriteVerb
-    does: tuple[str, ...]  # sentences above the form
-    done: str  # what is true then, after the row's name: "is on hold."
+    does: tuple[Text, ...]  # sentences above the form
+    done: Text  # what is true then, after the row's name: "is on hold."
     why_not: WhyNot
     form: type[DeedForm] = DeedForm
     of: type[Model] | None = None  # the model of the row that it begins at, where that is another than the verb's
@@ -61,7 +64,7 @@ class Deed:
         """The last part of the page's address."""
         return f"{self.verb.name}-{self.verb.target}" if self.of else self.verb.name
 
-    def why_off(self, row: Any) -> str:
+    def why_off(self, row: Any) -> Text:
         """Why it cannot be done to a row as it is here, in a sentence; "" when it can."""
         return self.why_not(self.verb.name, row) or self.form.why_none(row)
 
@@ -85,7 +88,8 @@ def refresh_url(verb: ReadVerb) -> URLPattern:
     def refresh(request: HttpRequest, pk: int) -> HttpResponseBase:
         row: Any = get_object_or_404(model._default_manager, pk=pk)
         label = upstreams.UPSTREAMS[verb.upstream].label
-        read_again(request, verb, row.remote_id, f"{row} was read from {label} again.")
+        done = gettext("{thing} was read from {upstream} again.").format(thing=row, upstream=label)
+        read_again(request, verb, row.remote_id, done)
         return _to(row)
 
     return path("<int:pk>/refresh/", refresh, name=url_name("refresh", model))
@@ -123,7 +127,15 @@ def refresh_button(request: HttpRequest, verb: ReadVerb, row: Any) -> list[Butto
         return []
     url = reverse(f"admin:{url_name('refresh', type(row))}", args=[row.pk])
     label = upstreams.UPSTREAMS[verb.upstream].label
-    return [Button(f"Refresh from {label}", url, "sync", off=upstreams.why_off(verb.upstream), is_main=True)]
+    return [
+        Button(
+            _("Refresh from {upstream}").format(upstream=label),
+            url,
+            "sync",
+            off=upstreams.why_off(verb.upstream),
+            is_main=True,
+        )
+    ]
 
 
 # -- the page of one verb ---------------------------------------------------------------------------------------------
@@ -153,7 +165,8 @@ def _asked(request: HttpRequest, deed: Deed, row: Any, form: DeedForm | None = N
     why = deed.why_off(row)
     if not why:
         return show(request, deed, row, form or deed.form(row=row))
-    messages.error(request, f"{deed.verb.label}: {row} is left as it is. {why}")
+    told = gettext("{verb}: {thing} is left as it is. {why}")
+    messages.error(request, told.format(verb=deed.verb.label, thing=row, why=why))
     return _to(row)
 
 
@@ -180,7 +193,8 @@ def _done(request: HttpRequest, deed: Deed, row: Any, form: DeedForm) -> HttpRes
         or (write.state == State.CONFIRMED and is_same(write.sends, wanted))
         or is_refused_for_good
     ):
-        tell(request, write, f"{row} {deed.done}")
+        told = pgettext("it goes on as: is on hold.", "{thing} {is_done}")
+        tell(request, write, told.format(thing=row, is_done=deed.done))
         return _to(row)
     form.come_back(write, wanted)
     return show(request, deed, row, form)
@@ -195,7 +209,7 @@ def created(
     request: HttpRequest,
     verb: WriteVerb,
     form: DeedForm,
-    told: Callable[[Any], str],
+    told: Callable[[Any], Text],
     show: Callable[[], HttpResponseBase],
 ) -> HttpResponseBase:
     """Create an object with a valid form: its page, or that of the write; the form once more where it was not done.
@@ -224,7 +238,7 @@ def page(
     title: str,
     row: Any = None,
     *,
-    does: Iterable[str] = (),
+    does: Iterable[Text] = (),
     part: str = "",
 ) -> HttpResponseBase:
     """A page with the form of a verb.

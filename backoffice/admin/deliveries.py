@@ -14,6 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times, upstreams
 from backoffice.access import about_readable, hidden_members, note_seen, readable_resources
@@ -23,9 +25,10 @@ from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChang
 from backoffice.badges import Tone, word
 from backoffice.client import PERSON
 from backoffice.masking import MASKED, masked_deeply
-from backoffice.models import RowChange, UpstreamState, WebhookDelivery
+from backoffice.models import RowChange, UpstreamState, WebhookDelivery, words
 from backoffice.payloads import shown_changes, shown_payload
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text, number
 from backoffice.webhooks import bodies, process
 from backoffice.webhooks.access import visible_deliveries
 from backoffice.webhooks.bodies import Unreadable
@@ -41,10 +44,10 @@ OTHER = "other"
 class EventFilter(Filter):
     """Which event; those that no contract names are one choice."""
 
-    title, parameter_name = "event", "event"
+    title, parameter_name = _("event"), "event"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [*((event, event) for event in _known_events()), (OTHER, "Unknown to us")]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return [*((event, event) for event in _known_events()), (OTHER, _("Unknown to us"))]
 
     def narrow(self, rows: Any, value: str) -> Any:
         return rows.exclude(event__in=_known_events()) if value == OTHER else rows.filter(event=value)
@@ -53,9 +56,9 @@ class EventFilter(Filter):
 class UpstreamFilter(Filter):
     """Who told us."""
 
-    title, parameter_name = "upstream", "upstream"
+    title, parameter_name = _("upstream"), "upstream"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         return [(name, upstreams.UPSTREAMS[name].label) for name in INBOXES]
 
     def narrow(self, rows: Any, value: str) -> Any:
@@ -71,9 +74,9 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     """Deliveries, newest first; only about rows that the person may see."""
 
     list_display = ("event", "label", "shown_state", "when", "told", "event_id")
-    list_filter = (choice_filter("state", "state", State.choices), EventFilter, UpstreamFilter)
+    list_filter = (choice_filter("state", _("state"), State.choices), EventFilter, UpstreamFilter)
     search_fields = ("=event_id",)
-    search_help_text = "The whole event id"
+    search_help_text = _("The whole event id")
     export_columns = (
         ("delivery", "pk"), ("upstream", "upstream"), ("event_id", "event_id"), ("event", "event"), ("state", "state"),
         ("error", "error"), ("tries", "tries"), ("received_at", "received_at"), ("processed_at", "processed_at"),
@@ -86,49 +89,51 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         super().prepare_list(request, changes)
         changes.note = format_html_join(" ", "{}", ((sentence,) for sentence in _notes()))
         if not changes.is_narrowed:
-            changes.empty_sentence = "Nothing was delivered yet. Syncs find all changes, with or without deliveries."
+            changes.empty_sentence = _("Nothing was delivered yet. Syncs find all changes, with or without deliveries.")
 
-    @admin.display(description="upstream", ordering="upstream")
+    @admin.display(description=_("upstream"), ordering="upstream")
     def label(self, delivery: WebhookDelivery) -> str:
         return _label(delivery.upstream)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def shown_state(self, delivery: WebhookDelivery) -> SafeString:
         return word(delivery.state, TONES)
 
-    @admin.display(description="received", ordering="received_at")
+    @admin.display(description=_("received"), ordering="received_at")
     def when(self, delivery: WebhookDelivery) -> SafeString | str:
         return times.ago(delivery.received_at)
 
-    @admin.display(description="remark")
+    @admin.display(description=_("remark"))
     def told(self, delivery: WebhookDelivery) -> str:
         return Truncator(delivery.error).chars(ERROR_CHARS)
 
     # -- the page -----------------------------------------------------------------------------------------------------
 
     def facts(self, request: HttpRequest, obj: WebhookDelivery) -> Iterable[Fact]:
-        yield Fact("State", self.shown_state(obj))
+        yield Fact(_("State"), self.shown_state(obj))
         if obj.error:
-            yield Fact("Why" if obj.state != State.PROCESSED else "Remark", obj.error)
-        yield Fact("Told by", _label(obj.upstream))
-        yield Fact("Event", obj.event)
-        yield Fact("Event id", copyable(obj.event_id))
+            yield Fact(_("Why") if obj.state != State.PROCESSED else _("Remark"), obj.error)
+        yield Fact(_("Told by"), _label(obj.upstream))
+        yield Fact(_("Event"), obj.event)
+        yield Fact(_("Event id"), copyable(obj.event_id))
         if about := _about(request, obj):
-            yield Fact("Read again", about)
-        yield Fact("Received", times.at(obj.received_at))
-        yield Fact("Done", times.at(obj.processed_at, "not yet"))
-        yield Fact("Tries", f"{obj.tries} of {process.MAX_TRIES}" if obj.state == State.RECEIVED else obj.tries)
+            yield Fact(_("Read again"), about)
+        yield Fact(_("Received"), times.at(obj.received_at))
+        yield Fact(_("Done"), times.at(obj.processed_at, _("not yet")))
+        tries = _("{count} of {most}").format(count=number(obj.tries), most=number(process.MAX_TRIES))
+        yield Fact(_("Tries"), tries if obj.state == State.RECEIVED else number(obj.tries))
 
     def sections(self, request: HttpRequest, obj: WebhookDelivery) -> Iterable[Section]:
         if request.user.has_perm("backoffice.view_rowchange"):
-            yield Section("What it changed here", "admin/parts/_delivery_changes.html", _changes(request, obj))
+            yield Section(_("What it changed here"), "admin/parts/_delivery_changes.html", _changes(request, obj))
         if request.user.has_perm("backoffice.view_payload_webhookdelivery"):
-            yield Section("As received, less secrets", "admin/parts/_payload.html", {"payload": _payload(request, obj)})
+            part = {"payload": _payload(request, obj)}
+            yield Section(_("As received, less secrets"), "admin/parts/_payload.html", part)
 
     def buttons(self, request: HttpRequest, obj: WebhookDelivery) -> Iterable[Button]:
         if request.user.has_perm("backoffice.replay_webhookdelivery"):
             off = upstreams.why_off(obj.upstream) if obj.upstream in upstreams.UPSTREAMS else ""
-            yield Button("Replay", reverse("admin:replay_delivery", args=[obj.pk]), "replay", off=off, is_main=True)
+            yield Button(_("Replay"), reverse("admin:replay_delivery", args=[obj.pk]), "replay", off=off, is_main=True)
 
     # -- replay -------------------------------------------------------------------------------------------------------
 
@@ -146,11 +151,12 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         replayed = process.replay(WebhookDelivery.objects.filter(pk=pk), PERSON, by=cast(User, request.user))
         delivery.refresh_from_db()
         if not replayed:
-            messages.info(request, "It is being processed at this moment; load the page again to see what came of it.")
+            told = _("It is being processed at this moment; load the page again to see what came of it.")
+            messages.info(request, told)
         elif delivery.state == State.PROCESSED:
-            messages.success(request, delivery.error or "It was processed again: its object was read.")
+            messages.success(request, delivery.error or _("It was processed again: its object was read."))
         elif delivery.state == State.IGNORED:
-            messages.info(request, f"Nothing was done. {delivery.error}")
+            messages.info(request, _("Nothing was done. {why}").format(why=delivery.error))
         else:
             messages.error(request, delivery.error)
         return redirect(self._url("change"), pk)
@@ -167,13 +173,16 @@ def _notes() -> Iterator[SafeString | str]:
     for name, inbox in INBOXES.items():
         is_on = upstreams.is_on(name)
         if is_on and not inbox.is_open():
-            yield f"{_label(name)}'s deliveries are refused, as there is no secret to verify them with."
+            told = gettext("{upstream}'s deliveries are refused, as there is no secret to verify them with.")
+            yield told.format(upstream=_label(name))
         if is_on and inbox.untold:
-            yield f"{_label(name)} does not tell {inbox.untold}; syncs find that."
+            told = gettext("{upstream} does not tell {what}; syncs find that.")
+            yield told.format(upstream=_label(name), what=inbox.untold)
         if name in refused:
             state = refused[name]
-            counted, last = f"{state.refused_deliveries:,}", times.ago(state.delivery_refused_at)
-            yield format_html("Refused for their signature so far: {}, the last {}.", counted, last)
+            counted, last = number(state.refused_deliveries), times.ago(state.delivery_refused_at)
+            told = gettext("Refused for their signature so far: {count}, the last {ago}.")
+            yield format_html(told, count=counted, ago=last)
 
 
 def _about(request: HttpRequest, delivery: WebhookDelivery) -> SafeString | None:
@@ -188,7 +197,7 @@ def _about(request: HttpRequest, delivery: WebhookDelivery) -> SafeString | None
     resource = subject.resource or inbox.subject_resource
     if resource not in readable_resources(request.user):
         return None
-    parts = ", ".join(sorted(subject.parts))
+    parts = ", ".join(sorted(words.noun(part) for part in subject.parts))
     model = RESOURCES[resource].model
     pk = model._default_manager.filter(remote_id=subject.id).values_list("pk", flat=True).first()
     if pk is None:

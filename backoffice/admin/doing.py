@@ -14,15 +14,18 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice import upstreams
-from backoffice.badges import Tone, badge
+from backoffice.badges import Tone, badge, in_words
 from backoffice.client import PERSON
 from backoffice.errors import NotAllowed, WriteIsSettled
 from backoffice.models import RemoteWrite
 from backoffice.pasted import without_secrets
 from backoffice.sync.changes import is_same
+from backoffice.texts import Text
 from backoffice.writes.carry_out import carry_out, renew
 from backoffice.writes.dismiss import dismiss
 from backoffice.writes.plan import MAX_REASON_CHARS, Actor, plan
@@ -41,9 +44,9 @@ _LEVELS = {
 }
 
 
-SENT_BEFORE = (
-    "This form was sent before, and that is {}. What was typed in it since was not sent: look at it and send it again "
-    "if it is still wanted."
+SENT_BEFORE = _(
+    "This form was sent before, and that is {state}. What was typed in it since was not sent: look at it and send it "
+    "again if it is still wanted."
 )
 
 
@@ -80,7 +83,7 @@ class VerbForm(forms.Form):
         if sends is None or is_same(after.sends, sends):
             self.tell_refusal(after)
         else:
-            self.add_error(None, SENT_BEFORE.format(after.state))
+            self.add_error(None, SENT_BEFORE.format(state=in_words(after.state)))
         self.become_new(after)
 
     def tell_refusal(self, write: RemoteWrite) -> None:
@@ -99,10 +102,10 @@ class ReasonForm(VerbForm):
     """Why it is done, for the history."""
 
     reason = forms.CharField(
-        label="Reason",
+        label=_("Reason"),
         required=False,
         max_length=MAX_REASON_CHARS,
-        help_text="Stands in the history here; it is not sent.",
+        help_text=_("Stands in the history here; it is not sent."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
 
@@ -198,7 +201,7 @@ def in_hand(request: HttpRequest, write: RemoteWrite) -> HttpResponse:
     """
     context = {
         **admin.site.each_context(request),
-        "title": "Being sent",
+        "title": gettext("Being sent"),
         "write": write,
         "label": upstreams.UPSTREAMS[write.upstream].label,
         "typed": [(name, value) for name, values in request.POST.lists() if name != CSRF for value in values],
@@ -206,17 +209,19 @@ def in_hand(request: HttpRequest, write: RemoteWrite) -> HttpResponse:
     return TemplateResponse(request, "backoffice/in_hand.html", context)
 
 
-def tell(request: HttpRequest, write: RemoteWrite, done: str, level: int | None = None) -> None:
+def tell(request: HttpRequest, write: RemoteWrite, done: Text, level: int | None = None) -> None:
     """Say how a write ended, with a link to its page.
 
     ``done`` is the sentence of success; ``level`` instead of the one that goes with the write's state.
     """
     sentence = {
         State.CONFIRMED: f"{done} {write.remark}".strip(),
-        State.PLANNED: "It waits to be sent; its history tells how it ends.",
-        State.SENT: "It is being sent right now; its history tells how it ends.",
+        State.PLANNED: gettext("It waits to be sent; its history tells how it ends."),
+        State.SENT: gettext("It is being sent right now; its history tells how it ends."),
     }.get(State(write.state), write.error)
     url = reverse("admin:backoffice_remotewrite_change", args=[write.pk])
-    link = format_html(' <a href="{}">Details</a>', url) if request.user.has_perm("backoffice.view_remotewrite") else ""
+    link: Text = ""
+    if request.user.has_perm("backoffice.view_remotewrite"):
+        link = format_html(' <a href="{}">{}</a>', url, gettext("Details"))
     level = level or _LEVELS.get(State(write.state), messages.INFO)
     messages.add_message(request, level, format_html("{}{}", sentence, link))

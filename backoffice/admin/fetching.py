@@ -12,6 +12,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -19,6 +21,7 @@ from backoffice import upstreams
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteError, RemoteNotFound
 from backoffice.mirror import MirrorModel
+from backoffice.texts import Text
 from backoffice.views import staff_page
 from backoffice.wording import a, remote_error_in_words
 
@@ -43,7 +46,7 @@ class Fetch:
     permission: str
     read: Callable[[Any, str], MirrorModel]
     shape: re.Pattern[str] | None = None
-    shape_in_words: str = ""
+    shape_in_words: Text = ""
 
 
 class FetchForm(forms.Form):
@@ -58,14 +61,19 @@ class FetchForm(forms.Form):
         super().__init__(data, initial={"remote_id": remote_id[:MAX_ID_CHARS]})
         self._fetch, self._noun, self._label = fetch, noun, label
         field = self.fields["remote_id"]
-        field.label = f"{label} id"
-        field.help_text = f"As {label} shows it: it {fetch.shape_in_words}." if fetch.shape_in_words else ""
-        field.error_messages["required"] = f"Type the id of {a(noun)}."
+        field.label = _("{upstream} id").format(upstream=label)
+        if fetch.shape_in_words:
+            told = pgettext("the shape goes on as: begins with", "As {upstream} shows it: it {shape}.")
+            field.help_text = told.format(upstream=label, shape=fetch.shape_in_words)
+        field.error_messages["required"] = _("Type the id of {a_thing}.").format(a_thing=a(noun))
 
     def clean_remote_id(self) -> str:
         remote_id: str = self.cleaned_data["remote_id"].strip()
         if self._fetch.shape and not self._fetch.shape.fullmatch(remote_id):
-            raise forms.ValidationError(f"A {self._label} {self._noun} id {self._fetch.shape_in_words}.")
+            told = pgettext("the shape goes on as: begins with", "A {upstream} {thing} id {shape}.")
+            raise forms.ValidationError(
+                told.format(upstream=self._label, thing=self._noun, shape=self._fetch.shape_in_words)
+            )
         return remote_id
 
 
@@ -96,18 +104,20 @@ def _page(request: HttpRequest, model_admin: "MirrorAdmin", fetch: Fetch) -> Htt
             with resource.client(PERSON) as api:
                 row = fetch.read(api, form.cleaned_data["remote_id"])
         except RemoteNotFound as error:
-            form.add_error("remote_id", f"{error.reason}. Look for a typing error; nothing was changed.")
+            told = _("{reason}. Look for a typing error; nothing was changed.")
+            form.add_error("remote_id", told.format(reason=error.reason))
         except RemoteError as error:
             field = "remote_id" if error.status in ABOUT_THE_ID else None
-            form.add_error(field, f"Nothing was fetched. {remote_error_in_words(error, label)}")
+            why = remote_error_in_words(error, label)
+            form.add_error(field, _("Nothing was fetched. {why}").format(why=why))
         except BackofficeError as error:
-            form.add_error(None, f"Nothing was fetched. {error}")
+            form.add_error(None, _("Nothing was fetched. {why}").format(why=error))
         else:
-            messages.success(request, f"{row} was fetched from {label}.")
+            messages.success(request, _("{thing} was fetched from {upstream}.").format(thing=row, upstream=label))
             return redirect(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_change", row.pk)
     context = {
         **admin.site.each_context(request),
-        "title": f"Fetch {a(noun)} by its id",
+        "title": _("Fetch {a_thing} by its id").format(a_thing=a(noun)),
         "opts": model_admin.opts,
         "form": form,
         "noun": noun,

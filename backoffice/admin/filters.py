@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from backoffice import freshness
 from backoffice.distinct import values_of
 from backoffice.records import REPLACEMENT
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text
 
 MAX_CHOICES = 200
 
@@ -20,7 +22,7 @@ MAX_CHOICES = 200
 class Filter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
     """A drop-down; its first choice changes nothing."""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         return ()
 
     def value(self) -> str | None:
@@ -41,16 +43,16 @@ class ChoiceFilter(Filter):
     """The words that a column can have."""
 
     column: ClassVar[str]
-    words: ClassVar[Sequence[tuple[str, str]]]
+    words: ClassVar[Sequence[tuple[str, Text]]]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         return self.words
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(**{self.column: value})
 
 
-def choice_filter(name: str, title: str, words: Sequence[tuple[str, str]], column: str = "") -> type[ChoiceFilter]:
+def choice_filter(name: str, title: Text, words: Sequence[tuple[str, Text]], column: str = "") -> type[ChoiceFilter]:
     """A filter over the words of a column, by default of the filter's own name."""
     told = {"column": column or name, "words": words, "title": title, "parameter_name": name}
     return type(f"{name.title()}Filter", (ChoiceFilter,), told)
@@ -61,7 +63,7 @@ class ValueFilter(Filter):
 
     column: ClassVar[str]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         values = values_of(model_admin.model, self.column, MAX_CHOICES)
         return [(value, str(value)[:60]) for value in values if value]
 
@@ -69,7 +71,7 @@ class ValueFilter(Filter):
         return rows.filter(**{self.column: value})
 
 
-def value_filter(name: str, title: str) -> type[ValueFilter]:
+def value_filter(name: str, title: Text) -> type[ValueFilter]:
     """A filter over the values of one column."""
     return type(f"{name.title()}Filter", (ValueFilter,), {"column": name, "title": title, "parameter_name": name})
 
@@ -77,9 +79,9 @@ def value_filter(name: str, title: str) -> type[ValueFilter]:
 class ResourceFilter(Filter):
     """Rows of one resource."""
 
-    title, parameter_name = "resource", "resource"
+    title, parameter_name = _("resource"), "resource"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         return [(name, resource.label) for name, resource in RESOURCES.items()]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
@@ -89,11 +91,11 @@ class ResourceFilter(Filter):
 class VanishedFilter(Filter):
     """Rows that are gone at the remote are left out unless they are asked for."""
 
-    title, parameter_name = "presence", "presence"
-    all_option = ("", "Present")
+    title, parameter_name = _("presence"), "presence"
+    all_option = ("", _("Present"))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("gone", "Gone"), ("all", "Present and gone")]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return [("gone", _("Gone")), ("all", _("Present and gone"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "all":
@@ -104,12 +106,12 @@ class VanishedFilter(Filter):
 class AgeFilter(Filter):
     """How old what we know of a row is; a row's age is the later of its own reading and the last complete sweep."""
 
-    title, parameter_name = "age of data", "age"
+    title, parameter_name = _("age of data"), "age"
     steps: ClassVar = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
     sweep_reads_all: ClassVar[bool] = True
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("fresh", "Up to 1 hour"), ("hour", "Older than 1 hour"), ("day", "Older than 1 day")]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return [("fresh", _("Up to 1 hour")), ("hour", _("Older than 1 hour")), ("day", _("Older than 1 day"))]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         since = timezone.now() - self.steps.get(value, timedelta(hours=1))

@@ -14,6 +14,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import freshness, limits, times, upstreams
 from backoffice.access import hidden_members, note_seen
@@ -28,6 +30,7 @@ from backoffice.models import RejectedRecord, RemoteWrite, RowChange
 from backoffice.payloads import shown_changes, shown_payload
 from backoffice.site import reload
 from backoffice.sync.resource import RESOURCES, Resource
+from backoffice.texts import Text
 from backoffice.wording import things
 from backoffice.writelines import write_lines
 from backoffice.writes.history import visible_writes, writes_about
@@ -56,7 +59,7 @@ class MirrorAdmin(SelectingAdmin):
     resource_name: ClassVar[str]
     tones: ClassVar[Mapping[str, Tone]] = {}
     """The words of ``status`` in the contract, each with its colour."""
-    search_help_text = "Search"
+    search_help_text: ClassVar[Text] = _("Search")
     own_moments: ClassVar[tuple[str, ...]] = ()
     """Columns besides ``synced_at`` that say when something of the record was read."""
     is_indexed: ClassVar[bool] = False
@@ -83,7 +86,7 @@ class MirrorAdmin(SelectingAdmin):
         )
         if request.user.has_perm("backoffice.start_syncrun"):
             url = reverse("start_run", args=[self.resource_name])
-            changes.buttons = [Button("Refresh now", url, "sync", off=self.upstream_off)]
+            changes.buttons = [Button(_("Refresh now"), url, "sync", off=self.upstream_off)]
         if self.fetch and request.user.has_perm(self.fetch.permission):
             changes.page_form = reverse(f"admin:{fetching.url_name(self)}")
 
@@ -92,13 +95,15 @@ class MirrorAdmin(SelectingAdmin):
         if swept_from is None:
             return ""
         if self.resource.proves_absence:
-            return format_html("Read completely {}.", times.ago(swept_from))
-        them = things(self.resource_name)
-        return format_html("The {} are as old as the age beside them; last sync {}.", them, times.ago(swept_from))
+            return format_html(gettext("Read completely {ago}."), ago=times.ago(swept_from))
+        told = gettext("The {things} are as old as the age beside them; last sync {ago}.")
+        return format_html(told, things=things(self.resource_name), ago=times.ago(swept_from))
 
     def _within(self) -> str:
         """Says to people with limits that these narrow the list."""
-        return f" You work with {limits.in_words()}; the rest is not shown." if limits.narrowing(self.model) else ""
+        if not limits.narrowing(self.model):
+            return ""
+        return gettext("You work with {limits}; the rest is not shown.").format(limits=limits.in_words())
 
     @property
     def upstream_off(self) -> str:
@@ -146,13 +151,13 @@ class MirrorAdmin(SelectingAdmin):
             return gone_since(row)
         return times.ago(row.fresh_at)
 
-    age.short_description = "age"  # type: ignore[attr-defined]
+    age.short_description = _("age")  # type: ignore[attr-defined]
 
     def state(self, row: Any) -> SafeString:
         """The row's status as a label."""
         return word(row.status, self.tones)
 
-    state.short_description = "state"  # type: ignore[attr-defined]
+    state.short_description = _("state")  # type: ignore[attr-defined]
     state.admin_order_field = "status"  # type: ignore[attr-defined]
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
@@ -213,26 +218,28 @@ class MirrorAdmin(SelectingAdmin):
         swept_from = freshness.swept_from_of(self.model)
         label = upstreams.UPSTREAMS[self.resource.upstream].label
         if obj.vanished_at:
-            yield Fact("Presence", gone_since(obj))
-        yield Fact(f"{label} id", copyable(obj.remote_id))
+            yield Fact(_("Presence"), gone_since(obj))
+        yield Fact(_("{upstream} id").format(upstream=label), copyable(obj.remote_id))
         if not obj.vanished_at:  # a sweep says nothing of a row that it did not meet
-            yield Fact("As of", times.ago(self.fresh_at(obj, swept_from)))
-        yield Fact(f"Created at {label}", times.at(obj.remote_created_at, "not told"))
-        yield Fact(f"Changed at {label}", times.at(obj.remote_updated_at, "not told"))
+            yield Fact(_("As of"), times.ago(self.fresh_at(obj, swept_from)))
+        yield Fact(_("Created at {upstream}").format(upstream=label), times.at(obj.remote_created_at, _("not told")))
+        yield Fact(_("Changed at {upstream}").format(upstream=label), times.at(obj.remote_updated_at, _("not told")))
 
     def notices(self, request: HttpRequest, obj: Any) -> Iterable[str]:
         if obj.text_cleaned:
-            yield "It holds characters that no database keeps; each stands as \ufffd here."
+            told = gettext("It holds characters that no database keeps; each stands as {character} here.")
+            yield told.format(character="\ufffd")
         rejected = RejectedRecord.objects.filter(
             resource=self.resource_name, remote_id=obj.remote_id, resolved_at=None
         ).first()
         if rejected and request.user.has_perm("backoffice.view_rejectedrecord"):
             url = reverse("admin:backoffice_rejectedrecord_change", args=[rejected.pk])
+            told = gettext("A newer reading of it was rejected {ago}, so this is how it was before: {reason}.")
             yield format_html(
-                'A newer reading of it was rejected {}, so this is how it was before: {}. <a href="{}">See why</a>',
-                times.ago(rejected.rejected_at),
-                rejected.reason,
+                '{} <a href="{}">{}</a>',
+                format_html(told, ago=times.ago(rejected.rejected_at), reason=rejected.reason),
                 url,
+                gettext("See why"),
             )
 
     def sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
@@ -245,12 +252,12 @@ class MirrorAdmin(SelectingAdmin):
             changes = RowChange.objects.filter(resource=self.resource_name, remote_id=obj.remote_id)
             page = Paginator(changes, ROWS_A_PAGE).get_page(request.GET.get("changes"))
             lines = shown_changes(page.object_list, request.user)
-            yield Section("What changed here", "admin/parts/_changes.html", {"page": page, "lines": lines})
+            yield Section(_("What changed here"), "admin/parts/_changes.html", {"page": page, "lines": lines})
         if may_see_payload:
             hidden = hidden_members(request.user, self.resource_name)
             note_seen(request.user, self.resource_name, obj.remote_id, obj.payload)
             payload = shown_payload(obj.payload, self.resource.record.members(), hidden)
-            yield Section("Raw payload", "admin/parts/_payload.html", {"payload": payload})
+            yield Section(_("Raw payload"), "admin/parts/_payload.html", {"payload": payload})
 
     def history(self, request: HttpRequest, obj: Any) -> Section:
         """What was written about the object and what hangs on it, newest first."""
@@ -258,7 +265,7 @@ class MirrorAdmin(SelectingAdmin):
         writes = visible_writes(request.user).filter(about).select_related("follows")
         page = Paginator(writes, ROWS_A_PAGE).get_page(request.GET.get("writes"))
         lines = write_lines(request.user, page.object_list)
-        return Section("What we did", "backoffice/parts/_history.html", {"page": page, "lines": lines})
+        return Section(_("What we did"), "backoffice/parts/_history.html", {"page": page, "lines": lines})
 
     def may_see_payload(self, request: HttpRequest) -> bool:
         """Whether the person may see what the remote sent, whole."""
@@ -272,13 +279,16 @@ def join_notes(*notes: SafeString | str) -> SafeString:
 
 def gone_since(row: MirrorModel) -> SafeString:
     """The mark of a row that a sweep proved gone."""
-    return format_html('<span class="bo-badge bo-bad">gone since {}</span>', times.at(row.vanished_at))
+    told = format_html(gettext("gone since {moment}"), moment=times.at(row.vanished_at))
+    return format_html('<span class="bo-badge bo-bad">{}</span>', told)
 
 
 def copyable(text: str) -> SafeString:
     """An id with a button that copies it."""
     return format_html(
-        '<code class="bo-id">{0}</code> <button type="button" class="bo-copy" data-copy="{0}" '
-        'aria-label="Copy {0}">copy</button>',
+        '<code class="bo-id">{0}</code> <button type="button" class="bo-copy" data-copy="{0}" aria-label="{1}">'
+        "{2}</button>",
         text,
+        gettext("Copy {text}").format(text=text),
+        pgettext("on the button beside an id", "copy"),
     )

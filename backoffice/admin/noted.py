@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 
 from django.contrib.admin.models import LogEntry
 from django.http import HttpRequest
+from django.utils.functional import lazy
 
 from backoffice import audit
+from backoffice.texts import Text, written
 
 
 class NotedAdmin:
@@ -34,8 +36,12 @@ class NotedAdmin:
 
     def note(self, verb: str, obj: Any, message: Any = "") -> None:
         """Add an entry. ``message``: a sentence, or which fields were changed as Django's admin tells it."""
-        told = (
-            message if isinstance(message, str) else LogEntry(change_message=json.dumps(message)).get_change_message()
-        )
-        detail = " ".join(filter(None, (told, "" if verb == "remove" else self.noted_state(obj))))
+        state = "" if verb == "remove" else written(lazy(self.noted_state, str)(obj))
+        detail = " ".join(filter(None, (written(lazy(_told, str)(message)), state)))
         audit.note(verb, kind=self.noted_kind, remote_id=str(obj.pk), label=str(obj), detail=detail)
+
+
+def _told(message: Any) -> str:
+    if isinstance(message, Text):
+        return str(message)
+    return LogEntry(change_message=json.dumps(message)).get_change_message()

@@ -13,24 +13,29 @@ from typing import Any
 from django.core.paginator import InvalidPage
 from django.db import connection
 from django.db.models import AutoField, QuerySet
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 
 from backoffice.mirror import GONE, MirrorModel
+from backoffice.texts import Text, number
 
 MOST = 10_000
 """So many rows are counted one by one, and sorted by what no index holds."""
 FEW = 2_000
 """So many rows are found by what narrows the list, then sorted."""
+MORE_THAN = pgettext_lazy("before a number", "more than")
+ABOUT = pgettext_lazy("before a number", "about")
+AT_MOST = pgettext_lazy("before a number", "at most")
 
 
 class Size(int):
     """A number of rows; as text it says how well it is known."""
 
-    words = ""
+    words: Text = ""
 
     @classmethod
-    def told(cls, number: int, words: str = "") -> "Size":
+    def told(cls, count: int, words: Text = "") -> "Size":
         """``words`` stand before a number that is not exact: "more than", "about"."""
-        size = cls(number)
+        size = cls(count)
         size.words = words
         return size
 
@@ -40,7 +45,7 @@ class Size(int):
         return not self.words
 
     def __str__(self) -> str:
-        return f"{self.words} {int(self):,}".lstrip()
+        return f"{self.words} {number(int(self))}".lstrip()
 
 
 def size_of(rows: QuerySet[Any], *, is_whole: bool, at_least: int = 0) -> Size:
@@ -50,13 +55,13 @@ def size_of(rows: QuerySet[Any], *, is_whole: bool, at_least: int = 0) -> Size:
     there, and counting on would take long.
     """
     if at_least:
-        return Size.told(at_least, "more than")
+        return Size.told(at_least, MORE_THAN)
     plain = rows.order_by().select_related(None)
     counted = plain[: MOST + 1].count()
     if counted <= MOST:
         return Size(counted)
     whole = _whole(plain) if is_whole else None
-    return whole if whole is not None and whole > MOST else Size.told(MOST, "more than")
+    return whole if whole is not None and whole > MOST else Size.told(MOST, MORE_THAN)
 
 
 def _whole(rows: QuerySet[Any]) -> Size | None:
@@ -64,7 +69,7 @@ def _whole(rows: QuerySet[Any]) -> Size | None:
     if connection.vendor == "postgresql":
         plan: Any = json.loads(rows.values("pk").explain(format="json"))
         estimate = int(plan[0]["Plan"]["Plan Rows"])
-        return Size.told(_rounded(estimate), "about")
+        return Size.told(_rounded(estimate), ABOUT)
     # SQLite estimates nothing, but our rows are numbered as they come, and seldom or never deleted.
     is_mirror = issubclass(rows.model, MirrorModel)
     if not isinstance(rows.model._meta.pk, AutoField) or (rows.query.where and not is_mirror):
@@ -74,7 +79,7 @@ def _whole(rows: QuerySet[Any]) -> Size | None:
     first, last = keys.first(), keys.last()  # each one step of the index; both in one statement would read it whole
     gone = everything.filter(GONE)[: MOST + 1].count() if is_mirror else 0
     estimate = max(last - first + 1 - gone, 0) if first is not None and last is not None else 0
-    return Size.told(_rounded(estimate), "at most" if gone > MOST else "about")
+    return Size.told(_rounded(estimate), AT_MOST if gone > MOST else ABOUT)
 
 
 def _rounded(estimate: int) -> int:
@@ -153,8 +158,10 @@ def shown(number: int, last: int, *, has_more: bool) -> Iterator[int | None]:
         yield one
 
 
-def label(number: int) -> str:
+def label(page: int) -> str:
     """A page's number for people."""
-    if number > 0:
-        return f"{number:,}"
-    return "last" if number == -1 else f"{-number:,} from the end"
+    if page > 0:
+        return number(page)
+    if page == -1:
+        return pgettext("a page of a list", "last")
+    return gettext("{count} from the end").format(count=number(-page))

@@ -18,27 +18,32 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import lazy
+from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from backoffice import audit, columns, export, limits, savedviews
 from backoffice.admin import paging
+from backoffice.admin.headings import heading
+from backoffice.texts import Text, capital, number, written
 
 
 @dataclass(frozen=True)
 class Fact:
     """One line of a record's page. ``value`` is escaped unless it is safe already."""
 
-    label: str
+    label: Text
     value: Any
-    hint: str = ""
+    hint: Text = ""
 
 
 @dataclass(frozen=True)
 class Section:
     """One block of a record's page: its own template and what that needs."""
 
-    title: str
+    title: Text
     template: str
     context: dict[str, Any] = field(default_factory=dict)
 
@@ -47,10 +52,10 @@ class Section:
 class Button:
     """A POST that the person may do (or a page with its form, where ``is_link``), or the reason why it is off."""
 
-    label: str
+    label: Text
     url: str
     icon: str = ""
-    off: str = ""
+    off: Text = ""
     is_main: bool = False
     is_link: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +74,7 @@ class Step:
 class ReadOnlyChangeList(columns.ColumnsChangeList):
     """A list that knows what to say when it is empty, and what may be done with it."""
 
-    empty_sentence = "There is nothing here."
+    empty_sentence: Text = _("There is nothing here.")
     note: Any = ""
     buttons: Sequence[Button] = ()
     exports: Sequence[tuple[str, str]] = ()
@@ -132,7 +137,9 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
         columns = [str(label_for_field(name, self.model, self.model_admin)) for name in self.unsorted]
         if not columns:
             return ""
-        return f"Narrow the list to {paging.MOST:,} rows to order it by {' or '.join(columns)}."
+        told = gettext("Narrow the list to {count} rows to order it by {columns}.")
+        names = pgettext("between columns of which any", " or ").join(columns)
+        return told.format(count=number(paging.MOST), columns=names)
 
     @property
     def result_count_told(self) -> str:
@@ -204,17 +211,16 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         columns.in_one(request)
-        title = str(self.opts.verbose_name_plural)
-        answer: HttpResponseBase = super().changelist_view(
-            request, {"title": title[:1].upper() + title[1:], **(extra_context or {})}
-        )
+        title = capital(self.opts.verbose_name_plural)
+        answer: HttpResponseBase = super().changelist_view(request, {"title": title, **(extra_context or {})})
         return answer
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         """Called with each list before it is drawn."""
         changes.views = savedviews.Bar(request, self)
         if changes.is_narrowed:
-            changes.empty_sentence = f"No {self.opts.verbose_name_plural} match this search and these filters."
+            told = gettext("No {things} match this search and these filters.")
+            changes.empty_sentence = told.format(things=self.opts.verbose_name_plural)
         if self.export_columns:
             query = f"?{request.GET.urlencode()}" if request.GET else ""
             changes.exports = [(kind.upper(), f"export/{kind}/{query}") for kind in ("csv", "xlsx")]
@@ -289,21 +295,24 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         except IncorrectLookupParameters:
             return redirect(self._url("changelist"))
         if kind not in {"csv", "xlsx"}:
-            return HttpResponse("Export is offered as csv and xlsx.", status=404, content_type="text/plain")
+            return HttpResponse(gettext("Export is offered as csv and xlsx."), status=404, content_type="text/plain")
         if rows[export.MOST_AT_ONCE :].exists():
-            messages.info(
-                request, f"More than {export.MOST_AT_ONCE:,} rows match, so the file is written in the background."
-            )
+            told = gettext("More than {count} rows match, so the file is written in the background.")
+            messages.info(request, told.format(count=number(export.MOST_AT_ONCE)))
             return redirect(savedviews.Bar(request, self).export_url(kind))
         self._note_export(request, kind, rows)
-        headers = [header for header, _ in self.export_columns]
+        headers = [heading(header) for header, value in self.export_columns]
         answer = export.csv_answer if kind == "csv" else export.xlsx_answer
         return answer(self.opts.model_name, headers, self.exported(rows))
 
     def _note_export(self, request: HttpRequest, kind: str, rows: QuerySet[Any]) -> None:
         """Who took how much of which list. By what it was narrowed is named; what was typed there is not kept."""
-        narrowed = ", ".join(sorted(name for name, value in request.GET.items() if value)) or "nothing"
-        audit.note_list(self.opts.label_lower, f"{kind}, {rows.count():,} rows, narrowed by {narrowed}")
+        narrowed = sorted(name for name, value in request.GET.items() if value)
+        audit.note_list(self.opts.label_lower, written(lazy(_export_told, str)(kind, rows.count(), narrowed)))
+
+    def heading(self, header: str) -> str:
+        """What stands above an exported column in the reader's file."""
+        return heading(header)
 
     def exported(self, rows: QuerySet[Any], headers: Sequence[str] = ()) -> Iterator[list[Any]]:
         """The cells of each row, under those of the headers that are named, or under all."""
@@ -313,3 +322,9 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     def _url(self, name: str) -> str:
         return f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}"
+
+
+def _export_told(kind: str, count: int, narrowed: Sequence[str]) -> str:
+    told = ngettext("{kind}, {count} rows, narrowed by {names}", "{kind}, {count} rows, narrowed by {names}", count)
+    names = ", ".join(narrowed) or pgettext("a list narrowed by", "nothing")
+    return told.format(kind=kind, count=number(count), names=names)

@@ -13,6 +13,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import tasks, times, upstreams
 from backoffice.access import about_readable, hidden_members, note_seen
@@ -25,6 +27,7 @@ from backoffice.models import RejectedRecord
 from backoffice.payloads import shown_text
 from backoffice.sync.resource import RESOURCES
 from backoffice.sync.retry import retry
+from backoffice.texts import Text, number
 from backoffice.views import BROKER_DOWN
 from backoffice.wording import label_of, remote_error_in_words
 
@@ -32,11 +35,11 @@ from backoffice.wording import label_of, remote_error_in_words
 class OpenFilter(Filter):
     """Those that still wait for a reading that can be taken, unless others are asked for."""
 
-    title, parameter_name = "state", "state"
-    all_option = ("", "Open")
+    title, parameter_name = _("state"), "state"
+    all_option = ("", pgettext_lazy("not settled", "Open"))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("settled", "Settled"), ("all", "Open and settled")]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return [("settled", _("Settled")), ("all", _("Open and settled"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "all":
@@ -51,7 +54,7 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
     list_display = ("what", "kind", "reason", "seen", "when", "shown_state")
     list_filter = (OpenFilter, ResourceFilter)
     search_fields = ("remote_id", "owner_remote_id", "reason")
-    search_help_text = "Id, owner's id or reason"
+    search_help_text = _("Id, owner's id or reason")
     url_lookups = frozenset({"run"})
     export_columns = (
         ("resource", "resource"), ("remote_id", "remote_id"), ("owner_remote_id", "owner_remote_id"),
@@ -65,48 +68,51 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)
         if not changes.is_narrowed:
-            changes.empty_sentence = "No record waits here: everything that was read could be taken."
+            changes.empty_sentence = _("No record waits here: everything that was read could be taken.")
 
-    @admin.display(description="record")
+    @admin.display(description=_("record"))
     def what(self, record: RejectedRecord) -> str:
-        return record.remote_id or "(no readable id)"
+        return record.remote_id or gettext("(no readable id)")
 
-    @admin.display(description="kind", ordering="resource")
+    @admin.display(description=_("kind"), ordering="resource")
     def kind(self, record: RejectedRecord) -> str:
-        return label_of(record.resource)
+        return str(label_of(record.resource))
 
-    @admin.display(description="rejected", ordering="rejected_at")
+    @admin.display(description=_("rejected"), ordering="rejected_at")
     def when(self, record: RejectedRecord) -> SafeString | str:
         return times.ago(record.rejected_at)
 
-    @admin.display(description="state", ordering="resolved_at")
+    @admin.display(description=_("state"), ordering="resolved_at")
     def shown_state(self, record: RejectedRecord) -> SafeString:
-        return badge("settled", "good") if record.resolved_at else badge("open", "warn")
+        if record.resolved_at:
+            return badge(_("settled"), "good")
+        return badge(pgettext_lazy("not settled", "open"), "warn")
 
     def facts(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Fact]:
-        yield Fact("State", self.shown_state(obj))
-        yield Fact("Kind", label_of(obj.resource))
-        yield Fact("Id", copyable(obj.remote_id) if obj.remote_id else "none that can be read")
+        yield Fact(_("State"), self.shown_state(obj))
+        yield Fact(_("Kind"), label_of(obj.resource))
+        yield Fact(_("Id"), copyable(obj.remote_id) if obj.remote_id else _("none that can be read"))
         if obj.owner_remote_id:
-            yield Fact("Belongs to", copyable(obj.owner_remote_id))
-        yield Fact("Reason", obj.reason)
-        yield Fact("Last rejected", times.at(obj.rejected_at))
-        yield Fact("Met by", f"{obj.seen:,} runs" if obj.seen != 1 else "1 run")
+            yield Fact(_("Belongs to"), copyable(obj.owner_remote_id))
+        yield Fact(_("Reason"), obj.reason)
+        yield Fact(_("Last rejected"), times.at(obj.rejected_at))
+        met_by = ngettext("{count} run", "{count} runs", obj.seen).format(count=number(obj.seen))
+        yield Fact(_("Met by"), met_by)
         if obj.resolved_at:
-            yield Fact("Settled", times.at(obj.resolved_at))
+            yield Fact(_("Settled"), times.at(obj.resolved_at))
         if obj.run_id and request.user.has_perm("backoffice.view_syncrun"):
-            yield Fact("Run", format_html('<a href="{}">#{}</a>', reverse("run", args=[obj.run_id]), obj.run_id))
+            yield Fact(_("Run"), format_html('<a href="{}">#{}</a>', reverse("run", args=[obj.run_id]), obj.run_id))
 
     def sections(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Section]:
         if request.user.has_perm("backoffice.view_payload_rejectedrecord"):
             masked = RESOURCES[obj.resource].record.masked if obj.resource in RESOURCES else ()
             note_seen(request.user, obj.resource, obj.remote_id, {name: name in obj.payload for name in masked})
             payload = shown_text(obj.payload, hidden_members(request.user, obj.resource))
-            yield Section("As received, less secrets", "admin/parts/_payload.html", {"payload": payload})
+            yield Section(_("As received, less secrets"), "admin/parts/_payload.html", {"payload": payload})
 
     def buttons(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Button]:
         if request.user.has_perm("backoffice.retry_rejectedrecord") and not obj.resolved_at:
-            yield Button("Retry", reverse("admin:retry_rejected", args=[obj.pk]), "replay", is_main=True)
+            yield Button(_("Retry"), reverse("admin:retry_rejected", args=[obj.pk]), "replay", is_main=True)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.retry_view)
@@ -123,10 +129,10 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
             outcome = retry(record, user=cast(User, request.user))
         except RemoteError as error:
             label = upstreams.UPSTREAMS[RESOURCES[record.resource].upstream].label
-            messages.error(request, f"{remote_error_in_words(error, label)} The record is as it was.")
+            _tell_in_vain(request, remote_error_in_words(error, label))
             return redirect(self._url("change"), pk)
         except BackofficeError as error:
-            messages.error(request, f"{error} The record is as it was.")
+            _tell_in_vain(request, str(error))
             return redirect(self._url("change"), pk)
         (messages.success if outcome.is_settled else messages.warning)(request, outcome.sentence)
         if outcome.run is None:
@@ -134,3 +140,7 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
         if not tasks.send(outcome.run.pk):
             messages.warning(request, BROKER_DOWN)
         return redirect("run", outcome.run.pk)
+
+
+def _tell_in_vain(request: HttpRequest, why: Text) -> None:
+    messages.error(request, gettext("{why} The record is as it was.").format(why=why))

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext
 
 from backoffice import textindex
+from backoffice.texts import number
 
 MOST = 1_000
 """Rows that a search finds and that are known one by one; more of them are met where the order begins."""
@@ -115,6 +117,7 @@ def _among_newest(own: Searched, rows: QuerySet[Any], parts: Sequence[str]) -> N
     keys = set(_holding(own, newest, parts).values_list("pk", flat=True)[: IS_FREQUENT + 1])
     if len(keys) > IS_FREQUENT:
         return Narrowed(_holding(own, rows, parts), at_least=IS_FREQUENT)
-    them = own.model._meta.verbose_name_plural
-    note = f"Only the {NEWEST:,} {them} that came last were looked through: search for a word of 3 letters to find all."
+    note = gettext(
+        "Only the {count} {things} that came last were looked through: search for a word of 3 letters to find all."
+    ).format(count=number(NEWEST), things=own.model._meta.verbose_name_plural)
     return Narrowed(rows.filter(pk__in=keys), note if before else "")

@@ -1,5 +1,6 @@
 """Doing one verb to many rows of a list: the action, the page that confirms it, and what it evaluates to then."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice import tasks, upstreams
@@ -30,11 +35,16 @@ from backoffice.bulk.outcome import done_where
 from backoffice.keys import is_key
 from backoffice.models import BulkAction
 from backoffice.pasted import without_secrets
+from backoffice.texts import Text, number
 from backoffice.views import BROKER_DOWN
 from backoffice.writes.plan import may
 from backoffice.writes.verbs import Verb, WriteVerb
 
 SHOWN_ROWS = 10
+_GROUPING = re.compile(r"[.,'’\s]")  # what people put between the digits of a number, whatever their language
+
+
+UNREADABLE = _("Nothing was done: the selection could not be read. Select the rows again.")
 
 
 class NoSelection(Exception):
@@ -46,7 +56,7 @@ class Selection:
     """Rows that a person selected, as they are now, in the order of the list."""
 
     rows: QuerySet[Any]
-    words: str
+    words: Text
     carried: list[tuple[str, str]]
     """How the form carries it: keys of rows that were picked by hand, else only that all are meant."""
 
@@ -64,7 +74,7 @@ class ConfirmForm(ReasonForm):
     digest = forms.CharField(widget=forms.HiddenInput, max_length=32)
     typed = forms.CharField(
         max_length=20,
-        error_messages={"required": "Type the number of rows."},
+        error_messages={"required": _("Type the number of rows.")},
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )
 
@@ -72,7 +82,8 @@ class ConfirmForm(ReasonForm):
         super().__init__(*args, is_required=verb.asks_reason, **kwargs)
         self._count = count
         if verb.asks_reason:
-            self.fields["typed"].label = f"Type {count:,}, the number of rows, to confirm"
+            told = _("Type {count}, the number of rows, to confirm")
+            self.fields["typed"].label = told.format(count=number(count))
         else:
             del self.fields["typed"]
 
@@ -87,14 +98,15 @@ class ConfirmForm(ReasonForm):
         return [self[name] for name in self.own_fields]
 
     @property
-    def words(self) -> str:
+    def words(self) -> Text:
         """What is chosen in the fields of its own, as people say it; only of a valid form."""
         return ""
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"]
-        if typed.replace(",", "").replace(" ", "") != str(self._count):
-            raise forms.ValidationError(f"There are {self._count:,} rows. Type that number.")
+        if _GROUPING.sub("", typed) != str(self._count):
+            told = _("There are {count} rows. Type that number.")
+            raise forms.ValidationError(told.format(count=number(self._count)))
         return typed
 
 
@@ -119,7 +131,7 @@ class SelectingAdmin(ReadOnlyAdmin):
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
         """Django filters by the keys as they came; those that are no keys would be an error there."""
         if not all(is_key(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
-            messages.error(request, "Nothing was done: the selection could not be read. Select the rows again.")
+            messages.error(request, str(UNREADABLE))
             return None
         answer: HttpResponseBase | None = super().response_action(request, queryset)
         return answer
@@ -153,7 +165,8 @@ class SelectingAdmin(ReadOnlyAdmin):
         id = _usable_id(request.POST.get("write_id", ""), verb)
         earlier = BulkAction.objects.filter(pk=id).first()
         if earlier is not None:
-            messages.info(request, "This was confirmed already; it is not done twice. Here is what comes of it.")
+            told = gettext("This was confirmed already; it is not done twice. Here is what comes of it.")
+            messages.info(request, told)
             return self._to_bulk(request, earlier)
         try:
             selection = self.selection(request)
@@ -170,11 +183,11 @@ class SelectingAdmin(ReadOnlyAdmin):
         if not form.is_valid() or has_changed or upstreams.why_off(verb.upstream):
             return self._confirmation(request, verb, selection, count, form, has_changed=has_changed)
         reason = form.cleaned_data["reason"]
-        words = f"{selection.words}{form.words}"
+        words = format_lazy("{selection}{choice}", selection=selection.words, choice=form.words)
         bulk, is_new = freeze(verb, user, id=form.id, rows=rows, words=words, reason=reason, sends=form.sends)
         if not is_new:
-            who = f" {bulk.actor}" if bulk.actor else " the operator"
-            messages.info(request, f"The same was confirmed by{who} and is going on, so this joins it.")
+            told = gettext("The same was confirmed by {who} and is going on, so this joins it.")
+            messages.info(request, told.format(who=bulk.actor or gettext("the operator")))
         elif not tasks.start_bulk(bulk):
             messages.warning(request, BROKER_DOWN)
         return self._to_bulk(request, bulk)
@@ -187,37 +200,37 @@ class SelectingAdmin(ReadOnlyAdmin):
         try:
             changes = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
-            raise NoSelection("Nothing was done: the list's filters are not valid. Select the rows again.") from None
+            raise NoSelection(_("Nothing was done: the list's filters are not valid. Select the rows again.")) from None
         if request.POST.get("select_across", "0") not in {"", "0"}:
             words = self._all_in_words(changes)
             return Selection(_plain(changes.get_queryset(request)), words, [("select_across", "1")])
         if not all(is_key(key) for key in keys):
-            raise NoSelection("Nothing was done: the selection could not be read. Select the rows again.")
+            raise NoSelection(UNREADABLE)
         # Those who pick rows mean these rows, whether or not the filter still shows them.
         picked = self.get_queryset(request).filter(pk__in=keys)
         rows = picked.order_by(*changes.get_ordering(request, picked))
         carried = [(ACTION_CHECKBOX_NAME, key) for key in keys]
         count = picked.count()
-        return Selection(_plain(rows), f"{count:,} {'row' if count == 1 else 'rows'} picked by hand", carried)
+        return Selection(_plain(rows), lazy(_picked, str)(count), carried)
 
-    def _all_in_words(self, changes: Any) -> str:
+    def _all_in_words(self, changes: Any) -> Text:
         """All rows that the list's filters and search find, as people say it. Raises NoSelection."""
-        filters, narrows = [], False
+        filters: list[tuple[Text, Text]] = []
+        narrows = False
         for spec in changes.filter_specs:
             value = spec.value()
             if not value:
                 continue
-            filters.append(f"{spec.title} “{_choice_in_words(spec, value, self.model)}”")
+            filters.append((spec.title, _choice_in_words(spec, value, self.model)))
             narrows = narrows or not (isinstance(spec, VanishedFilter) and value == "all")
         found_by = without_secrets(" ".join(self.words_of(changes.query)))
         if not narrows and not found_by:
-            raise NoSelection(
-                f"Nothing was done: this would be all {self.opts.verbose_name_plural} there are. Search or filter "
-                "first, then select all that match."
+            told = _(
+                "Nothing was done: this would be all {things} there are. Search or filter first, then select all that "
+                "match."
             )
-        with_filters = f" with {', '.join(filters)}" if filters else ""
-        with_search = f" found by “{found_by}”" if found_by else ""
-        return f"all {self.opts.verbose_name_plural}{with_filters}{with_search}"
+            raise NoSelection(told.format(things=self.opts.verbose_name_plural))
+        return lazy(_found, str)(self.opts.verbose_name_plural, filters, found_by)
 
     def words_of(self, search: str) -> list[str]:
         """The words of a search that count."""
@@ -247,7 +260,9 @@ class SelectingAdmin(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             **writes_to(verb.upstream),
-            "title": f"{done_where(verb)}: {count:,} {noun}",
+            "title": pgettext("what a page does, to how many of what", "{verb}: {count} {things}").format(
+                verb=done_where(verb), count=number(count), things=noun
+            ),
             "opts": self.opts,
             "verb": verb,
             "form": form,
@@ -289,27 +304,48 @@ def _countable(selection: Selection) -> int:
     """How many rows it has. Raises NoSelection for none and for too many."""
     count: int = selection.rows.count()
     if not count:
-        raise NoSelection("Nothing was done: no row matches any more. Select again.")
+        raise NoSelection(_("Nothing was done: no row matches any more. Select again."))
     if count > MAX_ROWS:
-        raise NoSelection(
-            f"Nothing was done: {count:,} rows match, and one bulk action takes {MAX_ROWS:,}. Narrow the list, by team "
-            "or state for example, and do it in parts."
+        told = _(
+            "Nothing was done: {count} rows match, and one bulk action takes {most}. Narrow the list, by team or state "
+            "for example, and do it in parts."
         )
+        raise NoSelection(told.format(count=number(count), most=number(MAX_ROWS)))
     return count
 
 
-def _choice_in_words(spec: Any, value: str, model: Any) -> str:
+def _picked(count: int) -> str:
+    return ngettext("{count} row picked by hand", "{count} rows picked by hand", count).format(count=number(count))
+
+
+def _found(things: Text, filters: Iterable[tuple[Text, Text]], found_by: str) -> str:
+    """All rows with some filters, that a search found: in the language of the moment."""
+    one = pgettext("a filter of a list", "{name} “{choice}”")
+    narrowed = ", ".join(one.format(name=name, choice=choice) for name, choice in filters)
+    if narrowed and found_by:
+        told = gettext("all {things} with {filters} found by “{search}”")
+    elif narrowed:
+        told = gettext("all {things} with {filters}")
+    elif found_by:
+        told = gettext("all {things} found by “{search}”")
+    else:
+        told = gettext("all {things}")
+    return told.format(things=things, filters=narrowed, search=found_by)
+
+
+def _choice_in_words(spec: Any, value: str, model: Any) -> Text:
     """How the drop-down words its choice. Raises NoSelection for one that it does not have."""
     choices: Iterable[tuple[Any, Any]] = spec.lookup_choices
-    words = {str(choice): str(label) for choice, label in choices}
+    words: dict[str, Text] = {str(choice): label for choice, label in choices}
     if value in words:
         return words[value]
     if isinstance(spec, ValueFilter) and spec.narrow(model._default_manager.all(), value).exists():
         return value  # more values than a drop-down can show
-    raise NoSelection(
-        f"Nothing was done: the filter “{spec.title}” has no choice “{value[:60]}”, so it is not clear which rows are "
-        "meant. Choose one of those it offers."
+    told = _(
+        "Nothing was done: the filter “{name}” has no choice “{choice}”, so it is not clear which rows are meant. "
+        "Choose one of those it offers."
     )
+    raise NoSelection(told.format(name=spec.title, choice=value[:60]))
 
 
 def _plain(rows: QuerySet[Any]) -> QuerySet[Any]:

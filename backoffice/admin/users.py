@@ -12,13 +12,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectMultipleWidget
 
 from backoffice.admin.noted import NotedAdmin
 from backoffice.limits import KINDS
-from backoffice.models import StaffLimits
+from backoffice.models import StaffLimits, words
+from backoffice.texts import number
 from backoffice.times import ago, at
 
 
@@ -66,13 +69,17 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
         for kind in KINDS.values():
             chosen = self.instance.values.get(kind.name, [])
             there = dict(kind.choices())
-            gone = {value: f"{value} (not here any more)" for value in chosen if value not in there}
+            gone = {
+                value: gettext("{value} (not here any more)").format(value=value)
+                for value in chosen
+                if value not in there
+            }
             self.fields[kind.name] = forms.MultipleChoiceField(
                 label=kind.label,
                 choices=[*there.items(), *gone.items()],
                 initial=chosen,
                 required=False,
-                help_text="None chosen: all of them.",
+                help_text=_("None chosen: all of them."),
                 widget=UnfoldAdminSelectMultipleWidget(),
             )
 
@@ -88,7 +95,7 @@ class LimitsInline(StackedInline):  # type: ignore[misc]  # unfold is untyped
 
     model = StaffLimits
     form = LimitsForm
-    verbose_name_plural = "limits: the part of the records that this person works with"
+    verbose_name_plural = _("limits: the part of the records that this person works with")
     can_delete = False
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -112,31 +119,38 @@ class UserAdmin(SuperusersOnly, NotedAdmin, DjangoUserAdmin, ModelAdmin):  # typ
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "seen")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     inlines = (LimitsInline,)
-    fieldsets = (*tuple(DjangoUserAdmin.fieldsets or ())[:-1], ("Dates", {"fields": ("logged_in", "joined")}))
+    fieldsets = (*tuple(DjangoUserAdmin.fieldsets or ())[:-1], (_("Dates"), {"fields": ("logged_in", "joined")}))
     readonly_fields = ("logged_in", "joined", "audit")
     noted_kind = "user"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         known = super().get_fieldsets(request, obj)
-        return [*known, ("Audit", {"fields": ["audit"]})] if obj else known
+        return [*known, (_("Audit"), {"fields": ["audit"]})] if obj else known
 
-    @admin.display(description="what was done")
+    @admin.display(description=_("what was done"))
     def audit(self, user: User) -> SafeString:
         """Where the audit tells of the person: what they did, and what was done to the account."""
         entries = reverse("admin:backoffice_auditentry_changelist")
         return format_html(
-            '<a href="{0}?by={1}">By this person</a> · <a href="{0}?kind=user&amp;q={1}">To this account</a>',
-            entries, user.pk,
+            '<a href="{0}?by={1}">{2}</a> · <a href="{0}?kind=user&amp;q={1}">{3}</a>',
+            entries, user.pk, gettext("By this person"), gettext("To this account"),
         )  # fmt: skip
 
     def noted_state(self, obj: User) -> str:
         told = [word for word, is_so in (
-            ("active", obj.is_active), ("staff", obj.is_staff), ("superuser", obj.is_superuser),
+            (pgettext("an account", "active"), obj.is_active), (pgettext("an account", "staff"), obj.is_staff),
+            (pgettext("an account", "superuser"), obj.is_superuser),
         ) if is_so]  # fmt: skip
-        groups = ", ".join(obj.groups.order_by("name").values_list("name", flat=True)) or "none"
+        groups = ", ".join(obj.groups.order_by("name").values_list("name", flat=True)) or _none()
         kept = StaffLimits.objects.filter(user=obj).first()
-        limits = ", ".join(f"{len(values)} {kind}" for kind, values in sorted(kept.values.items())) if kept else ""
-        return f"Now {', '.join(told) or 'not active'}; groups: {groups}; limits: {limits or 'none'}."
+        limits = (
+            ", ".join(f"{number(len(values))} {words.noun(kind)}" for kind, values in sorted(kept.values.items()))
+            if kept
+            else ""
+        )
+        is_now = ", ".join(told) or pgettext("an account", "not active")
+        sentence = gettext("Now {is_now}; groups: {groups}; limits: {limits}.")
+        return sentence.format(is_now=is_now, groups=groups, limits=limits or _none())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -144,17 +158,21 @@ class UserAdmin(SuperusersOnly, NotedAdmin, DjangoUserAdmin, ModelAdmin):  # typ
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()  # an account is made first
 
-    @admin.display(description="last log-in", ordering="last_login")
+    @admin.display(description=_("last log-in"), ordering="last_login")
     def seen(self, user: User) -> str:
         return ago(user.last_login)
 
-    @admin.display(description="last log-in")
+    @admin.display(description=_("last log-in"))
     def logged_in(self, user: User) -> str:
-        return at(user.last_login, empty="never")
+        return at(user.last_login, empty=_("never"))
 
-    @admin.display(description="joined")
+    @admin.display(description=_("joined"))
     def joined(self, user: User) -> str:
         return at(user.date_joined)
+
+
+def _none() -> str:
+    return pgettext("groups or limits of an account", "none")
 
 
 class GroupAdmin(SuperusersOnly, NotedAdmin, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]

@@ -4,15 +4,19 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from backoffice import audit
 from backoffice.bulk.outcome import verb_of
 from backoffice.bulk.run import finish
 from backoffice.models import BulkAction, BulkItem, RemoteWrite
+from backoffice.texts import number, written
 from backoffice.writes.plan import Actor, allow
 
 State = BulkItem.State
-STILL_UNKNOWN = "Nobody can say yet whether it was done; we look by ourselves."
+STILL_UNKNOWN = _("Nobody can say yet whether it was done; we look by ourselves.")
 
 
 def cancel(bulk: BulkAction, user: User | None) -> int:
@@ -28,7 +32,7 @@ def cancel(bulk: BulkAction, user: User | None) -> int:
         _hold(bulk)
         BulkAction.objects.filter(pk=bulk.pk, ended_at=None).update(cancel_requested_at=now)
         # These only waited to be looked for: they may well be done.
-        waiting.filter(Exists(unknown)).update(state=State.UNKNOWN, error=STILL_UNKNOWN, ended_at=now)
+        waiting.filter(Exists(unknown)).update(state=State.UNKNOWN, error=written(STILL_UNKNOWN), ended_at=now)
         count = waiting.update(state=State.CANCELLED, ended_at=now)
         _note("bulk_cancel", bulk, user, count)
     finish(bulk)
@@ -61,8 +65,12 @@ def retry(bulk: BulkAction, user: User | None) -> int:
 
 
 def _note(verb: str, bulk: BulkAction, user: User | None, count: int) -> None:
-    rows = "1 row" if count == 1 else f"{count:,} rows"
+    rows = written(lazy(_rows, str)(count))
     audit.entry_of_bulk(verb, bulk, user=user, door=RemoteWrite.Door.BULK, detail=rows).save()
+
+
+def _rows(count: int) -> str:
+    return ngettext("{count} row", "{count} rows", count).format(count=number(count))
 
 
 def _hold(bulk: BulkAction) -> None:

@@ -15,6 +15,7 @@ from backoffice.models import BulkAction, BulkItem, RemoteWrite
 from backoffice.pasted import without_secrets
 from backoffice.sync.changes import is_same
 from backoffice.sync.sql import Table
+from backoffice.texts import Text, written
 from backoffice.writes.plan import Actor, allow
 from backoffice.writes.verbs import Verb
 
@@ -51,7 +52,7 @@ def freeze(
     *,
     id: UUID,
     rows: Sequence[Row],
-    words: str,
+    words: Text,
     reason: str,
     sends: Mapping[str, Any] | None = None,
 ) -> tuple[BulkAction, bool]:
@@ -75,7 +76,7 @@ def freeze(
         "verb": verb.name,
         "target": verb.target,
         "total": len(rows),
-        "selection": words,
+        "selection": written(words),
         "digest": digest,
         "reason": without_secrets(reason),
         "sends": dict(sends or {}),

@@ -6,11 +6,14 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from backoffice import upstreams
-from backoffice.badges import Tone
+from backoffice.badges import Tone, in_words
 from backoffice.limits import limits_of
 from backoffice.models import BulkAction, BulkItem, RemoteWrite
+from backoffice.texts import number
 from backoffice.writes.history import visible_targets
 from backoffice.writes.verbs import VERBS, Verb, WriteVerb
 
@@ -54,11 +57,23 @@ class Outcome:
     @property
     def sentence(self) -> str:
         """How many of all were confirmed, and what became of the others."""
-        others = [f"{self.counts[state]:,} {state}" for state in WORST_FIRST[:-1] if self.counts.get(state)]
-        confirmed = self.of(State.CONFIRMED)
-        begin = "None" if not confirmed else "All" if confirmed == self.total else f"{confirmed:,}"
-        rest = f"; {', '.join(others)}" if others else ""
-        return f"{begin} of {self.total:,} confirmed{rest}."
+        one = pgettext("how many rows ended how", "{count} {state}")
+        others = ", ".join(
+            one.format(count=number(self.counts[state]), state=in_words(state))
+            for state in WORST_FIRST[:-1]
+            if self.counts.get(state)
+        )
+        told = f"{self._confirmed}; {others}" if others else self._confirmed
+        return f"{told}."
+
+    @property
+    def _confirmed(self) -> str:
+        confirmed, total = self.of(State.CONFIRMED), number(self.total)
+        if not confirmed:
+            return _("None of {total} confirmed").format(total=total)
+        if confirmed == self.total:
+            return _("All of {total} confirmed").format(total=total)
+        return _("{count} of {total} confirmed").format(count=number(confirmed), total=total)
 
 
 def outcome_of(bulk: BulkAction) -> Outcome:
@@ -90,7 +105,9 @@ def verb_of(bulk: BulkAction) -> Verb:
 def done_where(verb: Verb) -> str:
     """What it does, and where: "Suspend at Kirim", "Refresh from Kirim"."""
     label = upstreams.UPSTREAMS[verb.upstream].label
-    return f"{verb.label} {'at' if isinstance(verb, WriteVerb) else 'from'} {label}"
+    if isinstance(verb, WriteVerb):
+        return pgettext("a verb and where it is done", "{verb} at {upstream}").format(verb=verb.label, upstream=label)
+    return pgettext("a verb and where it reads", "{verb} from {upstream}").format(verb=verb.label, upstream=label)
 
 
 def visible_bulk_actions(user: User | AnonymousUser | None) -> QuerySet[BulkAction]:

@@ -15,6 +15,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, upstreams
 from backoffice.acting import acting
@@ -31,6 +34,7 @@ from backoffice.errors import (
 )
 from backoffice.models import AuditEntry, BulkAction, BulkItem, Notification, RemoteWrite
 from backoffice.notify import tell
+from backoffice.texts import Text, capital, written
 from backoffice.wording import remote_error_in_words
 from backoffice.writes import settle as settling
 from backoffice.writes.carry_out import carry_out, renew
@@ -131,9 +135,13 @@ def finish(bulk: BulkAction) -> None:
 def _tell(bulk: BulkAction, ended_at: datetime) -> None:
     """Tell who it was done for: that is somebody else after a retry, which ends once more."""
     actor_id = BulkAction.objects.values_list("actor_id", flat=True).get(pk=bulk.pk)
-    sentence = f"{str(bulk).capitalize()}: {outcome_of(bulk).sentence}"
+    sentence = lazy(_ended, str)(bulk)
     key = f"bulk {bulk.pk} {ended_at.isoformat()}"
     tell(actor_id, Notification.Kind.BULK, key, sentence, reverse("bulk", args=[bulk.pk]))
+
+
+def _ended(bulk: BulkAction) -> str:
+    return f"{capital(str(bulk))}: {outcome_of(bulk).sentence}"
 
 
 def _client(stack: ExitStack, bulk: BulkAction, patience: Patience) -> RemoteClient | None:
@@ -189,7 +197,8 @@ def _carry_out_row(bulk: BulkAction, item: BulkItem, patience: Patience, api: Re
         _leave_to_others(item, error)
     except Exception as error:  # a fault of ours in one row; the others must not wait for it for ever
         log.exception("a row of a bulk action failed", bulk=str(bulk.pk), item=str(item.pk))
-        _give_up(item, f"This is a fault of ours ({type(error).__name__}); tell a developer.")
+        fault = _("Nothing was sent. This is a fault of ours ({error}); tell a developer.")
+        _give_up(item, format_lazy(fault, error=type(error).__name__))
 
 
 def _write(
@@ -234,9 +243,9 @@ def _read(item: BulkItem, verb: ReadVerb, actor: Actor, patience: Patience, api:
         state = State.REFUSED if isinstance(error, RemoteRejected) else State.FAILED
         _end(item, state, remote_error_in_words(error, label))
     except NotConfigured as error:
-        _end(item, State.FAILED, str(error))
+        _end(item, State.FAILED, _sentence(error))
     except BackofficeError as error:
-        _end(item, State.REFUSED, str(error))
+        _end(item, State.REFUSED, _sentence(error))
     else:
         _end(item, State.CONFIRMED)
 
@@ -252,11 +261,11 @@ def _refuse(item: BulkItem, error: NotAllowed) -> None:
     """The person may not (any more). Nothing is sent, so a write that is there stays as true as it was."""
     write = RemoteWrite.objects.filter(pk=item.pk).first()
     if write is None:
-        _end(item, State.REFUSED, str(error))
+        _end(item, State.REFUSED, _sentence(error))
     elif write.state == RemoteWrite.State.PLANNED:
-        settle(write, RemoteWrite.State.REFUSED, was=RemoteWrite.State.PLANNED, error=str(error))
+        settle(write, RemoteWrite.State.REFUSED, was=RemoteWrite.State.PLANNED, error=written(_sentence(error)))
     elif write.state in {RemoteWrite.State.FAILED, RemoteWrite.State.UNKNOWN}:
-        _end(item, State(write.state), str(error))
+        _end(item, State(write.state), _sentence(error))
     elif write.state != RemoteWrite.State.SENT:
         _follow(item, write)
 
@@ -265,19 +274,25 @@ def _leave_to_others(item: BulkItem, error: WriteIsSettled) -> None:
     """The write may not be sent by us: somebody else has it in hand and ends the row, or it can never be sent again."""
     write = RemoteWrite.objects.get(pk=item.pk)
     if write.state == RemoteWrite.State.FAILED:
-        _end(item, State.FAILED, str(error))
+        _end(item, State.FAILED, _sentence(error))
     elif write.state not in {RemoteWrite.State.PLANNED, RemoteWrite.State.SENT}:
         _follow(item, write)
 
 
-def _give_up(item: BulkItem, error: str) -> None:
+def _give_up(item: BulkItem, error: Text) -> None:
     """After a fault of ours. What was sent already is left to become *unknown* and to be looked for."""
     write = RemoteWrite.objects.filter(pk=item.pk).first()
     if write is None:
-        _end(item, State.FAILED, f"Nothing was sent. {error}")
+        _end(item, State.FAILED, error)
     elif write.state == RemoteWrite.State.PLANNED:
-        settle(write, RemoteWrite.State.FAILED, was=RemoteWrite.State.PLANNED, error=f"Nothing was sent. {error}")
+        settle(write, RemoteWrite.State.FAILED, was=RemoteWrite.State.PLANNED, error=written(error))
 
 
-def _end(item: BulkItem, state: BulkItem.State, error: str = "") -> None:
-    BulkItem.objects.filter(pk=item.pk).update(state=state, error=error[:500], ended_at=timezone.now(), claimed_at=None)
+def _sentence(error: BackofficeError) -> Text:
+    """What it says, as a text that waits for its reader's language."""
+    return lazy(str, str)(error)
+
+
+def _end(item: BulkItem, state: BulkItem.State, error: Text = "") -> None:
+    told = written(error)[:500]
+    BulkItem.objects.filter(pk=item.pk).update(state=state, error=told, ended_at=timezone.now(), claimed_at=None)

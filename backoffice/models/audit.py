@@ -6,6 +6,9 @@ from typing import Any, ClassVar, NoReturn
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.models import words
 
 KEEP_AUDIT = timedelta(days=730)
 """So long the database itself refuses to delete an entry (``backoffice.auditlock``)."""
@@ -34,47 +37,60 @@ class AuditEntry(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        PLANNED = "planned", "planned, not sent yet"
-        CONFIRMED = "confirmed", "confirmed"
-        REFUSED = "refused", "refused"
-        FAILED = "failed", "failed"
-        UNKNOWN = "unknown", "unknown"
-        DONE = "done", "done"
-        DENIED = "not allowed", "not allowed"
+        PLANNED = "planned", _("planned, not sent yet")
+        CONFIRMED = "confirmed", _("confirmed")
+        REFUSED = "refused", _("refused")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("unknown")
+        DONE = "done", _("done")
+        DENIED = "not allowed", _("not allowed")
 
     class Door(models.TextChoices):
-        PAGE = "page", "a page"
-        BULK = "bulk", "a bulk action"
-        COMMAND = "command", "a command"
-        ITSELF = "itself", "by itself"
+        PAGE = "page", _("a page")
+        BULK = "bulk", _("a bulk action")
+        COMMAND = "command", _("a command")
+        ITSELF = "itself", _("by itself")
 
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(_("at"), default=timezone.now)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False,
-        db_index=False, related_name="+", help_text="Empty: the operator of the machine, or nobody who was signed in.",
+        settings.AUTH_USER_MODEL, verbose_name=_("actor"), null=True, blank=True, on_delete=models.DO_NOTHING,
+        db_constraint=False, db_index=False, related_name="+",
+        help_text="Empty: the operator of the machine, or nobody who was signed in.",
     )  # fmt: skip
-    actor_name = models.CharField(max_length=150, help_text="As it was then; it stays when the account goes.")
-    door = models.CharField("through", max_length=8, choices=Door)
-    verb = models.CharField(max_length=64)
-    upstream = models.CharField(max_length=32, blank=True, help_text="Empty: it was done here alone.")
-    kind = models.CharField(max_length=64, blank=True, help_text="The kind of object, as commands name it: customer.")
-    remote_id = models.CharField(max_length=255, blank=True, help_text="The object; our key of what is only here.")
-    owner_remote_id = models.CharField(max_length=255, blank=True, help_text="The record that it hangs on, if any.")
-    label = models.CharField(max_length=255, blank=True, help_text="What the object was called then.")
-    outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.DONE)
-    reason = models.TextField(blank=True)
-    detail = models.CharField(max_length=500, blank=True, help_text="What else is to be known, in words.")
-    request_id = models.CharField(max_length=200, blank=True, help_text="The remote's own reference.")
-    correlation_id = models.CharField(max_length=36, help_text="The click, command or task that it came from.")
-    write_id = models.UUIDField(null=True, blank=True, help_text="The write, which is kept for a shorter time.")
-    bulk_id = models.UUIDField(null=True, blank=True, help_text="The bulk action that it is of.")
+    actor_name = models.CharField(
+        _("actor name"), max_length=150, help_text="As it was then; it stays when the account goes."
+    )
+    door = models.CharField(_("through"), max_length=8, choices=Door)
+    verb = models.CharField(_("verb"), max_length=64)
+    upstream = models.CharField(_("upstream"), max_length=32, blank=True, help_text="Empty: it was done here alone.")
+    kind = models.CharField(
+        _("kind"), max_length=64, blank=True, help_text="The kind of object, as commands name it: customer."
+    )
+    remote_id = models.CharField(
+        _("remote id"), max_length=255, blank=True, help_text="The object; our key of what is only here."
+    )
+    owner_remote_id = models.CharField(
+        _("owner remote id"), max_length=255, blank=True, help_text="The record that it hangs on, if any."
+    )
+    label = models.CharField(_("label"), max_length=255, blank=True, help_text="What the object was called then.")
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, default=Outcome.DONE)
+    reason = models.TextField(_("reason"), blank=True)
+    detail = models.CharField(_("detail"), max_length=500, blank=True, help_text="What else is to be known, in words.")
+    request_id = models.CharField(_("request id"), max_length=200, blank=True, help_text="The remote's own reference.")
+    correlation_id = models.CharField(
+        _("correlation id"), max_length=36, help_text="The click, command or task that it came from."
+    )
+    write_id = models.UUIDField(
+        _("write id"), null=True, blank=True, help_text="The write, which is kept for a shorter time."
+    )
+    bulk_id = models.UUIDField(_("bulk id"), null=True, blank=True, help_text="The bulk action that it is of.")
 
     objects = Entries.as_manager()
 
     class Meta:
         ordering = ("-id",)
-        verbose_name = "audit entry"
-        verbose_name_plural = "audit entries"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
         default_permissions = ("view",)
         indexes: ClassVar = [
             models.Index(fields=["remote_id", "-id"], name="audit_by_object"),
@@ -86,7 +102,7 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verb.replace('_', ' ')} {self.kind.replace('_', ' ')} {self.label or self.remote_id}".strip()
+        return words.deed(self.verb, words.noun(self.kind), self.label or self.remote_id)
 
     def save(self, *args: Any, **options: Any) -> None:
         """Add it. Raises RuntimeError for one that is there already."""

@@ -7,6 +7,8 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.process import Process
 
@@ -25,11 +27,11 @@ class Export(models.Model):
     """
 
     class State(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        READY = "ready"
-        FAILED = "failed"
-        REFUSED = "refused"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+        REFUSED = "refused", _("Refused")
 
     class Kind(models.TextChoices):
         CSV = "csv", "CSV"
@@ -61,6 +63,8 @@ class Export(models.Model):
 
     class Meta:
         ordering = ("-asked_at", "-id")
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
         default_permissions = ()
         indexes: ClassVar = [
             models.Index(fields=["user", "-asked_at"], name="export_by_user"),
@@ -69,7 +73,7 @@ class Export(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} of {self.list_label}"
+        return gettext("{kind} of {list}").format(kind=self.get_kind_display(), list=self.list_label)
 
     @property
     def process(self) -> Process:

@@ -2,6 +2,8 @@
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class StaffLimits(models.Model):
@@ -13,9 +15,9 @@ class StaffLimits(models.Model):
     )
 
     class Meta:
-        verbose_name = "limits"
-        verbose_name_plural = "limits"
+        verbose_name = _("limits")
+        verbose_name_plural = _("limits")
         default_permissions = ()  # superusers set them, with the account
 
     def __str__(self) -> str:
-        return f"limits of {self.user}"
+        return gettext("limits of {user}").format(user=self.user)

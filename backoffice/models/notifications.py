@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 LONGEST_SENTENCE = 255
 
@@ -13,10 +14,10 @@ class Notification(models.Model):
     """One sentence for one person about one thing. Pruned after 30 days, read or not."""
 
     class Kind(models.TextChoices):
-        BULK = "bulk", "bulk action"
-        LABEL = "label", "label"
-        EXPORT = "export", "export"
-        RUN = "run", "sync"
+        BULK = "bulk", _("bulk action")
+        LABEL = "label", _("label")
+        EXPORT = "export", _("export")
+        RUN = "run", _("sync")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField(default=timezone.now)
@@ -28,6 +29,8 @@ class Notification(models.Model):
 
     class Meta:
         ordering = ("-at", "-pk")
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
         default_permissions = ()
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "key"], name="told_once")]
         indexes: ClassVar = [

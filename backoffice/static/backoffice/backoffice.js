@@ -1,8 +1,12 @@
 "use strict";
 // Times in the person's own zone, copy buttons, and forms that are sent once.
 (() => {
-    const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-    const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+    const words = () => document.getElementById("words").dataset;
+    // As the person writes times in the page's language, where the browser knows that.
+    const { lang } = document.documentElement;
+    const locales = [...navigator.languages.filter((locale) => locale.split("-")[0] === lang), lang].filter(Boolean);
+    const format = new Intl.DateTimeFormat(locales, { dateStyle: "medium", timeStyle: "medium" });
+    const short = new Intl.DateTimeFormat(locales, { dateStyle: "medium", timeStyle: "short" });
 
     const showTimes = () => {
         for (const time of document.querySelectorAll("time[datetime]:not([data-shown])")) {
@@ -11,7 +15,7 @@
             time.dataset.shown = "";
             time.title = `${format.format(moment)} (${time.title})`;
             if ("local" in time.dataset) time.textContent = format.format(moment);
-            if ("both" in time.dataset) time.textContent = `${short.format(moment)} your time, ${time.textContent}`;
+            if ("both" in time.dataset) time.textContent = words().both.replace("{mine}", short.format(moment)).replace("{utc}", time.textContent);
         }
     };
 
@@ -20,10 +24,10 @@
         button.dataset.label ??= button.textContent;
         try {
             await navigator.clipboard.writeText(field ? field.value : button.dataset.copy);
-            button.textContent = "copied";
+            button.textContent = words().copied;
         } catch {
             field?.select();
-            button.textContent = "select and copy it by hand";
+            button.textContent = words().notCopied;
         }
         setTimeout(() => { button.textContent = button.dataset.label; }, 2000);
     };

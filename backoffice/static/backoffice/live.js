@@ -65,7 +65,7 @@
     const tell = () => {
         const told = record().querySelector(".bo-live");
         if (!told) return;
-        told.textContent = "Updated just now";
+        told.textContent = document.getElementById("words").dataset.updated;
         setTimeout(() => { told.textContent = ""; }, TOLD_MS);
     };
 

@@ -2,19 +2,13 @@
 // What the theme made for the mouse and the eye only, for the keyboard and the ear: names instead of drawn icons, keys for
 // what is clicked, a focus that goes into what opens and comes back from what closes, and "/" for the search.
 (() => {
-    // What an icon alone says. Its ligature ("more_horiz") is what would be read aloud.
-    const NAMES = {
-        add: "Add", arrow_back: "Back", arrow_circle_down: "Sorted ascending, turn it round",
-        arrow_circle_up: "Sorted descending, turn it round", arrow_downward: "Down", arrow_upward: "Up",
-        cancel: "No longer sort by this", close: "Close", delete: "Delete", dock_to_right: "Menu", edit: "Edit",
-        more_horiz: "More", search: "Search", visibility: "Show", visibility_off: "Hide",
-    };
+    const word = (name) => document.getElementById("words").getAttribute(`data-${name}`) ?? "";
     const CONTROL = "a, button, [role=button], label, summary";
     // What opens over the page, and what in it closes it.
     const OVERLAYS = [
-        { find: () => document.getElementById("changelist-filter"), name: "Filters", close: "#changelist-filter-close" },
-        { find: () => document.getElementById("nav-sidebar")?.parentElement.closest(".fixed"), name: "Menu", close: "[data-name=Close]" },
-        { find: () => document.getElementById("logout-form")?.closest("[x-show]"), name: "Your account", close: null },
+        { find: () => document.getElementById("changelist-filter"), name: "filters", close: "#changelist-filter-close" },
+        { find: () => document.getElementById("nav-sidebar")?.parentElement.closest(".fixed"), name: "menu", close: "[data-icon=close]" },
+        { find: () => document.getElementById("logout-form")?.closest("[x-show]"), name: "account", close: null },
     ];
     const REACHED = "a[href], button:not(:disabled), input:not([type=hidden]):not(:disabled), select:not(:disabled), textarea:not(:disabled), [tabindex='0']";
     const TYPED_INTO = "input:not([type=checkbox], [type=radio], [type=submit], [type=button]), textarea, select, [contenteditable]";
@@ -37,16 +31,18 @@
     };
 
     const nameIcons = () => {
-        for (const icon of document.querySelectorAll(".material-symbols-outlined:not([data-name])")) {
-            const name = icon.dataset.name = NAMES[icon.textContent.trim()] ?? "";
+        for (const icon of document.querySelectorAll(".material-symbols-outlined:not([data-icon])")) {
+            icon.dataset.icon = icon.textContent.trim();
+            // What the icon alone says. Its ligature ("more_horiz") is what would be read aloud.
+            const name = word(`icon-${icon.dataset.icon}`);
             if (icon.matches(CONTROL)) {
-                icon.setAttribute("aria-label", name || icon.textContent.trim().replaceAll("_", " "));
+                icon.setAttribute("aria-label", name || icon.dataset.icon.replaceAll("_", " "));
                 continue;
             }
             icon.setAttribute("aria-hidden", "true");
             const control = icon.closest(CONTROL);
             if (!control || control.hasAttribute("aria-label") || wordsOf(control)) continue;
-            control.setAttribute("aria-label", control.title || name || icon.textContent.trim().replaceAll("_", " "));
+            control.setAttribute("aria-label", control.title || name || icon.dataset.icon.replaceAll("_", " "));
         }
     };
 
@@ -59,7 +55,7 @@
                 box.dataset.scrolls = "";
                 if (!box.hasAttribute("aria-label")) {
                     box.setAttribute("role", "region");
-                    box.setAttribute("aria-label", box.closest("section")?.querySelector("h2")?.textContent.trim() || "Scrollable");
+                    box.setAttribute("aria-label", box.closest("section")?.querySelector("h2")?.textContent.trim() || word("scrollable"));
                 }
             } else if (!scrolls && "scrolls" in box.dataset) {
                 box.removeAttribute("tabindex");
@@ -81,7 +77,7 @@
             opener = document.activeElement;
             opener?.setAttribute?.("aria-expanded", "true");
             box.setAttribute("role", "dialog");
-            box.setAttribute("aria-label", name);
+            box.setAttribute("aria-label", word(name));
             setTimeout(() => { if (isOpen && !box.contains(document.activeElement)) reachedIn(box)[0]?.focus(); }, 50);
         };
         const closed = () => {
