@@ -27,6 +27,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from backoffice.texts import Text
+
 
 class RemoteError(Exception):
     """Base class. ``str(error)`` is safe to show to staff: no token, no payload."""
@@ -143,7 +145,7 @@ class NotInThisState(BackofficeError):
 class ChangedMeanwhile(BackofficeError):
     """The remote object is no longer as the person saw it. Nothing was sent."""
 
-    def __init__(self, sentence: str, before: Mapping[str, object], theirs: Mapping[str, object]) -> None:
+    def __init__(self, sentence: Text, before: Mapping[str, object], theirs: Mapping[str, object]) -> None:
         super().__init__(sentence)
         self.before, self.theirs = before, theirs  # the members that differ, by name
 

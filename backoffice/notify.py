@@ -6,11 +6,12 @@ secret or masked.
 
 from backoffice.models import Notification
 from backoffice.models.notifications import LONGEST_SENTENCE
+from backoffice.texts import Text, written
 
 
-def tell(user_id: int | None, kind: Notification.Kind, key: str, sentence: str, url: str) -> None:
+def tell(user_id: int | None, kind: Notification.Kind, key: str, sentence: Text, url: str) -> None:
     """Keep a sentence for a person, once for each ``key``; nothing where nobody (None) asked for the thing."""
     if user_id is None:
         return
-    told = Notification(user_id=user_id, kind=kind, key=key, sentence=sentence[:LONGEST_SENTENCE], url=url)
+    told = Notification(user_id=user_id, kind=kind, key=key, sentence=written(sentence)[:LONGEST_SENTENCE], url=url)
     Notification.objects.bulk_create([told], ignore_conflicts=True)
