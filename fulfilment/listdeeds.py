@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -94,7 +95,7 @@ def release_list(request: HttpRequest, remote_id: str) -> HttpResponseBase:
 def refresh_list(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     """Read a list again."""
     handling_list = get_object_or_404(HandlingList, remote_id=remote_id)
-    done = format_lazy(_("{list} was read again."), list=handling_list)
+    done = gettext("{list} was read again.").format(list=handling_list)
     read_again(request, REFRESH_LIST, handling_list.remote_id, done)
     return back(request, reverse("pick_list", args=[handling_list.remote_id]))
 

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.client import Patience
@@ -79,8 +80,12 @@ class AfostoInbox(Inbox):
     def is_open(self) -> bool:
         return bool(secrets())
 
-    def to_do(self) -> Text:
-        return "" if secrets() else _("set AFOSTO_WEBHOOK_SECRET to what `manage.py webhooks subscribe afosto` prints")
+    def to_do(self) -> str:
+        return (
+            ""
+            if secrets()
+            else gettext("set AFOSTO_WEBHOOK_SECRET to what `manage.py webhooks subscribe afosto` prints")
+        )
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         given = headers[SIGNATURE].strip().lower()

@@ -9,9 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from backoffice import times
 from backoffice.admin.deeds import url_name
@@ -109,7 +108,7 @@ class LabelJobAdmin(ReadOnlyAdmin):
 
     def notices(self, request: HttpRequest, obj: LabelJob) -> Iterable[Text]:
         if obj.error:
-            yield format_lazy(_("It came to nothing: {reason}"), reason=obj.error)
+            yield gettext("It came to nothing: {reason}").format(reason=obj.error)
 
     def buttons(self, request: HttpRequest, obj: LabelJob) -> Iterable[Button]:
         if url := document_url(obj):

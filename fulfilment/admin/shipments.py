@@ -158,7 +158,7 @@ class ShipmentAdmin(AfostoAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, tuple[Callable[..., Any], str, str]]:
         offered = super().get_actions(request)
         if request.user.has_perm(CREATE_LIST.permission) and request.user.has_perm("fulfilment.view_handlinglist"):
-            offered[NEW_LIST] = (_new_list, NEW_LIST, _("Make a handling list…"))
+            offered[NEW_LIST] = (_new_list, NEW_LIST, gettext("Make a handling list…"))
         return offered
 
     # -- the page of one ----------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ class ShipmentAdmin(AfostoAdmin):
         if obj.service_point_id:
             yield Fact(_("Service point"), copyable(obj.service_point_id))
         yield Fact(_("Location"), linked(request, obj.location, obj.location_remote_id))
-        on_list = _("on a list that is not told yet") if obj.is_listed else _("on none")
+        on_list = gettext("on a list that is not told yet") if obj.is_listed else gettext("on none")
         yield Fact(_("Handling list"), linked(request, obj.list, obj.list_remote_id, none=on_list))
         yield Fact(_("To be sent"), due(obj.ship_at, is_over=obj.state in SENT))
         if obj.expected_at:

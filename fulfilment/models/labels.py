@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.limits import LimitedManager
@@ -22,7 +22,7 @@ class LabelJob(models.Model):
     """
 
     class Kind(models.TextChoices):
-        LABEL = "label", _("label")
+        LABEL = "label", pgettext_lazy("a document of a parcel", "label")
         SLIP = "slip", _("packing slip")
 
     class State(models.TextChoices):

@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import lazy
-from django.utils.translation import gettext
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin.doing import VerbForm
@@ -24,12 +24,9 @@ LATELY = timedelta(days=30)
 UNDER_WAY = (RemoteWrite.State.PLANNED, RemoteWrite.State.SENT, RemoteWrite.State.UNKNOWN)
 
 
-def _at_most() -> str:
-    return gettext("At most {count}.").format(count=number(MOST))
-
-
 def _size(**kwargs: Any) -> forms.IntegerField:
-    told = {"invalid": _("Type a whole number."), "min_value": _("At least 1."), "max_value": lazy(_at_most, str)()}
+    at_most = format_lazy(_("At most {count}."), count=lazy(number, str)(MOST))
+    told = {"invalid": _("Type a whole number."), "min_value": _("At least 1."), "max_value": at_most}
     return forms.IntegerField(required=False, min_value=1, max_value=MOST, error_messages=told, **kwargs)
 
 
