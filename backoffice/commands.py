@@ -17,6 +17,9 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.db.models import Model, QuerySet
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice import acting, audit, database, limits
 from backoffice.errors import (
@@ -31,6 +34,7 @@ from backoffice.errors import (
 )
 from backoffice.logs import redact
 from backoffice.models import AuditEntry
+from backoffice.texts import Text, number, said_lazy, together_lazy, written
 
 M = TypeVar("M", bound=Model)
 
@@ -94,14 +98,15 @@ class StaffCommand(BaseCommand):
         except (RemoteError, BackofficeError) as error:
             self._end(str(error), exit_code_for(error), error)
         except KeyboardInterrupt as error:
-            self._end("Stopped.", Exit.FAILED, error)
+            self._end(_("Stopped."), Exit.FAILED, error)
         except BrokenPipeError as error:  # the reader went away, as `| head` does; the interpreter must not complain
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._end("", Exit.FAILED, error)
         except Exception as error:
             if not self.is_from_shell or options.get("traceback"):
                 raise
-            self._end(f"This is a fault of ours ({type(error).__name__}); --traceback shows where.", Exit.FAILED, error)
+            told = _("This is a fault of ours ({kind}); --traceback shows where.")
+            self._end(told.format(kind=type(error).__name__), Exit.FAILED, error)
 
     def _note_denied(self, options: dict[str, Any], error: NotAllowed) -> None:
         """In the audit: what somebody may not do is asked for by name. What was typed besides is not kept."""
@@ -109,7 +114,7 @@ class StaffCommand(BaseCommand):
         remote_id = str(options.get("remote_id") or "")[:255]
         audit.note(
             "command", kind="command", remote_id=remote_id, label=f"{name} {options.get('verb') or ''}".strip(),
-            outcome=AuditEntry.Outcome.DENIED, detail=str(error),
+            outcome=AuditEntry.Outcome.DENIED, detail=written(said_lazy(error)),
         )  # fmt: skip
 
     def _end(self, sentence: str, code: int, cause: BaseException) -> NoReturn:
@@ -145,25 +150,28 @@ class StaffCommand(BaseCommand):
             return None
         user = User.objects.filter(username=name, is_active=True).first()
         if user is None:
-            raise CommandError(f"--as: there is no active user {name!r}.", returncode=Exit.USAGE)
+            told = _("--as: there is no active user {name}.")
+            raise CommandError(told.format(name=repr(name)), returncode=Exit.USAGE)
         acting.become(user)
         missing = [permission for permission in permissions if not (user.is_staff and user.has_perm(permission))]
         if missing:
-            raise NotAllowed(f"{name} may not do this: it takes {' and '.join(missing)}. Nothing was done.")
+            may_not = gettext_lazy("{user} may not do this: it takes {permissions}. Nothing was done.")
+            raise NotAllowed(format_lazy(may_not, user=name, permissions=together_lazy(missing)))
         limits.hold(user)
         return user
 
-    def tell_cut(self, listed: Sequence[Any], rows: QuerySet[Any], limit: int, them: str) -> None:
+    def tell_cut(self, listed: Sequence[Any], rows: QuerySet[Any], limit: int, them: Text) -> None:
         """Say so where ``--limit`` cut a list of ``rows`` short; ``them`` is what they are called."""
         if len(listed) == limit and (count := rows.count()) > limit:
-            self.say(f"{limit} of {count:,} {them}; --limit N shows more.")
+            told = _("{limit} of {count} {things}; --limit N shows more.")
+            self.say(told.format(limit=limit, count=number(count), things=them))
 
     def put(self, record: dict[str, Any]) -> None:
         """Print one record as JSON on a line of its own, at once."""
         self.stdout.write(json.dumps(record, default=_jsonable))  # ASCII: no control character reaches a terminal
         self.stdout.flush()
 
-    def line(self, text: str) -> None:
+    def line(self, text: Text) -> None:
         """Print a line for people, at once."""
         self.stdout.write(shown(text))
         self.stdout.flush()
@@ -173,9 +181,9 @@ class StaffCommand(BaseCommand):
         for name, value in members.items():
             self.line(f"{name:<18} {shown(value)}")
 
-    def say(self, sentence: str) -> None:
+    def say(self, sentence: Text) -> None:
         """Tell people something, beside the output."""
-        self.stderr.write(shown(redact(sentence)), style_func=str)
+        self.stderr.write(shown(redact(str(sentence))), style_func=str)
         self.stderr.flush()
 
 
@@ -183,7 +191,7 @@ def _check_readable(options: dict[str, Any]) -> None:
     """Raises CommandError where the shell handed over bytes that are no text: no database could look for them."""
     for name, value in options.items():
         if isinstance(value, str) and not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-            raise CommandError(f"{name} is not readable text.", returncode=Exit.USAGE)
+            raise CommandError(_("{name} is not readable text.").format(name=name), returncode=Exit.USAGE)
 
 
 @contextmanager
@@ -236,7 +244,8 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-            raise ArgumentTypeError(f"{text!r} is not a whole number from {least:,} to {most:,}")
+            told = _("{text} is not a whole number from {least} to {most}")
+            raise ArgumentTypeError(told.format(text=repr(text), least=number(least), most=number(most)))
         return int(text)
 
     return read

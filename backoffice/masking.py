@@ -9,7 +9,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 MASKED = "(masked)"
+"""In place of a value: in every language the same in files, in JSON and in what is kept."""
+SHOWN_MASKED = _("(masked)")
+"""The same alone on a page."""
 LEAST_CHARS = 4  # of a text that is masked inside another: a shorter one is a word like any other
 _BETWEEN = r"[\s./-]*"  # how people and machines group the characters of a number: "BE68 5390 0754 7034"
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from backoffice import upstreams
 from backoffice.client import PERSON
@@ -12,6 +13,7 @@ from backoffice.commands import exit_code_for, shown
 from backoffice.errors import RemoteError, RemoteNotFound
 from backoffice.mirror import MirrorModel
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text
 from backoffice.wording import remote_error_in_words
 from backoffice.write_command import WriteCommand
 from backoffice.writes.known import known
@@ -24,7 +26,7 @@ class ObjectCommand(WriteCommand, Generic[M]):
     """A command whose verbs take the remote id of one object as ``remote_id``. Subclasses say how one is told."""
 
     model: ClassVar[type[MirrorModel]]
-    noun: ClassVar[str]  # as sentences name it
+    noun: ClassVar[Text]  # as sentences name it
     view: ClassVar[str]  # the permission to see one
     refreshing: ClassVar[ReadVerb]
     service: ClassVar[Any]  # its ``fetch`` takes a remote id, its ``refresh`` a mirrored object
@@ -61,17 +63,17 @@ class ObjectCommand(WriteCommand, Generic[M]):
             with self.refreshing.client(PERSON) as api:
                 yield api
         except RemoteNotFound as error:  # it says of what, and its endpoint means nothing to people
-            told = f"{error.reason}. Look for a typing error; nothing was changed."
+            told = _("{reason}. Look for a typing error; nothing was changed.").format(reason=error.reason)
             raise CommandError(told, returncode=exit_code_for(error)) from error
         except RemoteError as error:
-            told = f"Nothing was fetched. {remote_error_in_words(error, label)}"
+            told = _("Nothing was fetched. {told}").format(told=remote_error_in_words(error, label))
             raise CommandError(told, returncode=exit_code_for(error)) from error
 
-    def change(self, verb: WriteVerb, options: dict[str, Any], done: str, **wanted: Any) -> RemoteWrite:
+    def change(self, verb: WriteVerb, options: dict[str, Any], done: Text, **wanted: Any) -> RemoteWrite:
         """Do a verb to the object and print how it ended; ``done`` is the sentence of success, {} the object."""
         remote_id = self.found_for(verb, options).remote_id
-        write, _ = self.do(verb, options, remote_id=remote_id, **wanted)
-        self.tell(write, options, done.format(self.named(remote_id)))
+        write = self.do(verb, options, remote_id=remote_id, **wanted)[0]
+        self.tell(write, options, str(done).format(self.named(remote_id)))
         return write
 
     def found_for(self, verb: WriteVerb, options: dict[str, Any]) -> M:

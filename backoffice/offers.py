@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import pgettext
 
 from backoffice import upstreams
 from backoffice.admin import fetching
@@ -44,6 +45,8 @@ def _offers(person: Any, term: Term, founds: Sequence[Found]) -> Iterator[Offer]
         if fetch.shape and not fetch.shape.fullmatch(term.text):
             continue
         if person.has_perms([f"{meta.app_label}.view_{meta.model_name}", fetch.permission]):
-            label = f"{a(str(meta.verbose_name))} from {upstreams.UPSTREAMS[resource.upstream].label}"
+            told = pgettext("something that is fetched", "{thing} from {label}")
+            thing = a(meta.verbose_name or meta.model_name or "")
+            label = told.format(thing=thing, label=upstreams.UPSTREAMS[resource.upstream].label)
             url = f"{reverse(f'admin:{fetching.url_name(model_admin)}')}?{urlencode({'remote_id': term.text})}"
             yield Offer(label, url, fetch.shape is not None)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from backoffice import upstreams
 from backoffice.client import PERSON, RemoteClient
 from backoffice.models import RemoteWrite
 from backoffice.subscription_service import Subscription, SubscriptionService
 from backoffice.subscriptions import Console, delivery_url
+from backoffice.texts import together
 from backoffice.writes.plan import Actor, plan
 from backoffice.writes.settle import find_lost, look_for
 from backoffice.writes.verbs import WriteVerb
@@ -78,13 +80,19 @@ class OwnSubscription(ABC):
         """What is not as it should be with our subscription, in a sentence; "" where nothing is. Only reads."""
         found = self._find()
         if found.kept is None and not found.surplus:
-            return f"{self.label} has no subscription that delivers to {self.url}."
+            told = _("{label} has no subscription that delivers to {url}.")
+            return told.format(label=self.label, url=self.url)
         if found.kept is None:
-            told = "cannot be used: it is disabled, or its secret is not the one set here."
-            return f"{self.label}'s subscription to us {told}"
+            told = _(
+                "{label}'s subscription to us cannot be used: it is disabled, or its secret is not the one set here."
+            )
+            return told.format(label=self.label)
         if changes := self.changes(found.kept, found.events):
-            return f"Our subscription at {self.label} is not as it should be: {' and '.join(changes)}."
-        return f"{self.label} delivers every event {len(found.surplus) + 1} times." if found.surplus else ""
+            told = _("Our subscription at {label} is not as it should be: {members}.")
+            return told.format(label=self.label, members=together(changes))
+        if not found.surplus:
+            return ""
+        return _("{label} delivers every event {count} times.").format(label=self.label, count=len(found.surplus) + 1)
 
     def put_right(self, actor: Actor, console: Console, *, replace: bool = False) -> bool:
         """Do what is needed, one write after another, up to the first that is not confirmed; whether anything was.
@@ -121,8 +129,7 @@ class OwnSubscription(ABC):
     # -- parts --------------------------------------------------------------------------------------------------------
 
     def _create(self, events: Sequence[str], actor: Actor, console: Console) -> RemoteWrite:
-        write, _ = plan(self.create, actor, sends=self.creation(events))
-
+        write = plan(self.create, actor, sends=self.creation(events))[0]
         handed_over = False
 
         def work(api: Any) -> None:
@@ -140,13 +147,13 @@ class OwnSubscription(ABC):
     def _change(self, kept: Subscription, changes: Mapping[str, Any], actor: Actor, console: Console) -> RemoteWrite:
         assert self.update is not None  # noqa: S101  else there are no changes
         before = {name: getattr(kept, name) for name in changes}
-        write, _ = plan(self.update, actor, remote_id=kept.id, sends=self.change(changes), before=before)
+        write = plan(self.update, actor, remote_id=kept.id, sends=self.change(changes), before=before)[0]
         return self._done(write, lambda api: self.service(api).update(write), console)
 
     def _remove(
         self, surplus: Subscription, follows: RemoteWrite | None, actor: Actor, console: Console
     ) -> RemoteWrite:
-        write, _ = plan(self.delete, actor, remote_id=surplus.id, follows=follows)
+        write = plan(self.delete, actor, remote_id=surplus.id, follows=follows)[0]
         return self._done(write, lambda api: self.service(api).delete(write), console)
 
     @staticmethod
@@ -185,4 +192,7 @@ class OwnSubscription(ABC):
 
     def _removal(self, subscriptions: Sequence[Subscription]) -> str:
         named = ", ".join(f"{one.id} ({one.status})" if one.status else one.id for one in subscriptions)
-        return f"Remove {named} at {self.label}? Another one delivers to the same address, or takes its place first."
+        told = _(
+            "Remove {subscriptions} at {label}? Another one delivers to the same address, or takes its place first."
+        )
+        return told.format(subscriptions=named, label=self.label)

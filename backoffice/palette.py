@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from unfold.dataclasses import SearchResult
 
 from backoffice import search, upstreams
@@ -40,7 +42,12 @@ def find(request: HttpRequest, text: str) -> Answer:
     exact, others = list(_hits(founds, exact=True)), list(_hits(founds, exact=False))
     is_cut = len(exact) + len(others) > MAX_HITS or any(found.is_cut for found in founds)
     offered = [
-        SearchResult(f"Fetch {offer.label}", f"by its id {term.text}", offer.url, "cloud_download")
+        SearchResult(
+            _("Fetch {thing}").format(thing=offer.label),
+            _("by its id {id}").format(id=term.text),
+            offer.url,
+            "cloud_download",
+        )
         for offer in offers(request.user, term, founds)[:MAX_OFFERS]
     ]
     shown = exact[:MAX_HITS]
@@ -55,8 +62,9 @@ def _hits(founds: Sequence[Found], *, exact: bool) -> Iterator[SearchResult]:
 
 def _hit(found: Found, row: Any, *, exact: bool) -> SearchResult:
     resource = RESOURCES[found.findable.resource]
-    noun = f"{upstreams.UPSTREAMS[resource.upstream].label} {found.findable.model._meta.verbose_name}"
-    told = [f"{noun} {row.remote_id}", "exact" if exact else "", "gone" if row.vanished_at else ""]
+    label, noun = upstreams.UPSTREAMS[resource.upstream].label, found.findable.model._meta.verbose_name
+    named = pgettext("a hit of the search", "{label} {noun} {id}").format(label=label, noun=noun, id=row.remote_id)
+    told = [named, _("exact") if exact else "", _("gone") if row.vanished_at else ""]
     return SearchResult(
         title=str(row)[:MAX_TITLE_CHARS],
         description=" · ".join(filter(None, told)),

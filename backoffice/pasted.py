@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.http import escape_leading_slashes
+from django.utils.translation import gettext as _
 
 Shorten = Callable[[str], str]
 """From what was typed to the same without secrets; unchanged where it holds none."""
@@ -42,7 +43,7 @@ def middleware(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[H
         if query == request.GET:
             return answer(request)
         if not request.headers.get("HX-Request"):
-            messages.info(request, "You pasted a secret link. Only its last four characters were used and kept.")
+            messages.info(request, _("You pasted a secret link. Only its last four characters were used and kept."))
         response = HttpResponseRedirect(escape_leading_slashes(f"{request.path}?{query.urlencode()}"))
         response["Cache-Control"] = "no-store"
         return response

@@ -8,9 +8,10 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from backoffice.access import hidden_members, may_see_payload, note_seen
-from backoffice.masking import MASKED, shown_members
+from backoffice.masking import SHOWN_MASKED, shown_members
 from backoffice.models import RowChange
 from backoffice.sync.resource import RESOURCES
 
@@ -35,7 +36,7 @@ def shown_payload(payload: Any, known: frozenset[str], hidden: frozenset[str] = 
         hidden: members that the person may not see.
     """
     if not isinstance(payload, dict):
-        return format_html("{}", MASKED if hidden else _json(payload))
+        return format_html("{}", SHOWN_MASKED if hidden else _json(payload))
     payload = shown_members(payload, hidden)
     lines = [(_json({name: value})[2:-2], name in known) for name, value in payload.items()]
     marked = format_html_join(
@@ -57,8 +58,8 @@ def shown_text(payload: str, hidden: frozenset[str]) -> str:
     try:
         members = json.loads(payload)
     except (ValueError, RecursionError):
-        return MASKED
-    return _json(shown_members(members, hidden)) if isinstance(members, dict) else MASKED
+        return str(SHOWN_MASKED)
+    return _json(shown_members(members, hidden)) if isinstance(members, dict) else str(SHOWN_MASKED)
 
 
 def shown_changes(changes: Iterable[RowChange], user: User | AnonymousUser) -> list[Change]:
@@ -71,18 +72,19 @@ def shown_changes(changes: Iterable[RowChange], user: User | AnonymousUser) -> l
 def _shown(change: RowChange, user: User | AnonymousUser) -> Change:
     resource = RESOURCES.get(change.resource)
     if change.member in hidden_members(user, change.resource):
-        return Change(change, change.member, MASKED, MASKED, is_known=True)
+        return Change(change, change.member, str(SHOWN_MASKED), str(SHOWN_MASKED), is_known=True)
     note_seen(user, change.resource, change.remote_id, {change.member: change.before or change.after})
     is_known = change.member in OWN_MEMBERS or bool(resource and change.member in resource.record.members())
     if is_known or may_see_payload(user, change.resource):
         return Change(change, change.member, change.before, change.after, is_known)
-    return Change(change, change.member, "(hidden)", "(hidden)", is_known)
+    return Change(change, change.member, _("(hidden)"), _("(hidden)"), is_known)
 
 
 def _line(text: str, is_known: bool) -> SafeString:
     if is_known:
         return format_html("{}", text)
-    return format_html('<mark class="bo-unknown" title="The contract does not know this member.">{}</mark>', text)
+    told = _("The contract does not know this member.")
+    return format_html('<mark class="bo-unknown" title="{}">{}</mark>', told, text)
 
 
 def _json(value: Any) -> str:

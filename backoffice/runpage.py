@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from backoffice import freshness
 from backoffice.access import readable_resources
@@ -12,6 +13,7 @@ from backoffice.badges import RUN_TONES, word
 from backoffice.models import SyncRun
 from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import number
 from backoffice.wording import error_in_words, label_of, phase_in_words, started_by_in_words
 
 
@@ -70,12 +72,13 @@ def _links(request: HttpRequest, run: SyncRun) -> list[tuple[str, str]]:
         count = run.rejected.count()
         if count:
             url = reverse("admin:backoffice_rejectedrecord_changelist")
-            links.append((f"Rejected records last met by this run: {count:,}", f"{url}?state=all&run={run.pk}"))
+            told = _("Rejected records last met by this run: {count}").format(count=number(count))
+            links.append((told, f"{url}?state=all&run={run.pk}"))
     if request.user.has_perm("backoffice.view_rowchange"):
         count = run.changes.count()
         if count:
             url = reverse("admin:backoffice_rowchange_changelist")
-            links.append((f"Changes: {count:,}", f"{url}?run={run.pk}"))
+            links.append((_("Changes: {count}").format(count=number(count)), f"{url}?run={run.pk}"))
     return links
 
 
@@ -86,5 +89,5 @@ def _can(request: HttpRequest, run: SyncRun) -> Can:
         stop=not run.is_over and not run.stop_requested_at and user.has_perm("backoffice.stop_syncrun"),
         again=known and run.is_over and user.has_perm("backoffice.start_syncrun"),
         approve=known and user.has_perm("backoffice.approve_syncrun") and not runs.why_not_acceptable(run),
-        again_label="Resume where it stopped" if known and run.is_over and resumable(run) else "Run again",
+        again_label=_("Resume where it stopped") if known and run.is_over and resumable(run) else _("Run again"),
     )

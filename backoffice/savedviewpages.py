@@ -12,6 +12,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -20,6 +23,7 @@ from backoffice.models import SavedView
 from backoffice.models.views import LONGEST_NAME
 from backoffice.pasted import without_secrets
 from backoffice.savedviews import Arranged
+from backoffice.texts import number
 from backoffice.views import staff_page
 
 MOST_A_PERSON = 100
@@ -32,18 +36,20 @@ class ViewForm(forms.Form):
         max_length=LONGEST_NAME,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
         error_messages={
-            "required": "Give it a name.",
-            "max_length": f"Give it a shorter name, of {LONGEST_NAME} characters at most.",
+            "required": gettext_lazy("Give it a name."),
+            "max_length": format_lazy(
+                gettext_lazy("Give it a shorter name, of {count} characters at most."), count=LONGEST_NAME
+            ),
         },
     )
     groups = forms.ModelMultipleChoiceField(
         queryset=Group.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label="Share with",
-        error_messages={"invalid_choice": "You can share it with groups that you are in."},
+        label=gettext_lazy("Share with"),
+        error_messages={"invalid_choice": gettext_lazy("You can share it with groups that you are in.")},
     )
-    pin = forms.BooleanField(required=False, label="Pin it to my menu")
+    pin = forms.BooleanField(required=False, label=gettext_lazy("Pin it to my menu"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,7 +78,7 @@ def saved_views(request: HttpRequest) -> HttpResponseBase:
         for view in views.select_related("owner").prefetch_related("shared_with")
         if savedviews.may_see(request, view)
     ]
-    context = {**admin.site.each_context(request), "title": "Saved views", "lines": lines}
+    context = {**admin.site.each_context(request), "title": _("Saved views"), "lines": lines}
     return TemplateResponse(request, "backoffice/saved_views.html", context)
 
 
@@ -83,11 +89,11 @@ def open_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     view = _visible(request, pk)
     url, unknown = savedviews.opened(request, view)
     if unknown:
-        messages.warning(
-            request,
-            f"“{view.name}” asks for what this list does not have any more ({', '.join(unknown)}); that is left out. "
-            "Look whether it still shows what you mean, then update the view.",
+        told = _(
+            "“{view}” asks for what this list does not have any more ({names}); that is left out. "
+            "Look whether it still shows what you mean, then update the view."
         )
+        messages.warning(request, told.format(view=view.name, names=", ".join(unknown)))
     return redirect(url)
 
 
@@ -106,13 +112,14 @@ def save_view(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         view = SavedView(owner=user, list_label=savedviews.label_of(model_admin), name=form.cleaned_data["name"])
         if SavedView.objects.filter(owner=user).count() >= MOST_A_PERSON:
-            form.add_error(None, f"You keep {MOST_A_PERSON} views. Delete one that you do not need first.")
+            told = _("You keep {count} views. Delete one that you do not need first.")
+            form.add_error(None, told.format(count=number(MOST_A_PERSON)))
         elif _keep(view, now, form):
             if form.cleaned_data["pin"]:
                 view.pinned_by.add(user)
-            messages.success(request, f"Saved as “{view.name}”.")
+            messages.success(request, _("Saved as “{view}”.").format(view=view.name))
             return redirect(savedviews.url_of(view))
-    return _form_page(request, model_admin, form, now, "Save this view", "Save")
+    return _form_page(request, model_admin, form, now, _("Save this view"), _("Save"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -132,9 +139,10 @@ def edit_view(request: HttpRequest, pk: int) -> HttpResponseBase:
         view.name = form.cleaned_data["name"]
         if _keep(view, None, form):
             _pin(view, user, form.cleaned_data["pin"])
-            messages.success(request, f"“{view.name}” was changed.")
+            messages.success(request, _("“{view}” was changed.").format(view=view.name))
             return redirect("saved_views")
-    return _form_page(request, model_admin, form, now, f"Edit “{view.name}”", "Keep it", view)
+    title = _("Edit “{view}”").format(view=view.name)
+    return _form_page(request, model_admin, form, now, title, _("Keep it"), view)
 
 
 @require_POST
@@ -144,11 +152,11 @@ def update_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     view = _manageable(request, pk)
     now = savedviews.arranged(request, savedviews.list_of(view.list_label), request.POST.get("query", ""))
     if len(now.query) > savedviews.LONGEST_QUERY:
-        messages.error(request, "Nothing was changed: what you search for is too long to be kept.")
+        messages.error(request, _("Nothing was changed: what you search for is too long to be kept."))
         return redirect(savedviews.url_of(view))
     view.query, view.order, view.columns = now.query, now.order, now.columns
     view.save(update_fields=["query", "order", "columns"])
-    messages.success(request, f"“{view.name}” keeps what is shown now.")
+    messages.success(request, _("“{view}” keeps what is shown now.").format(view=view.name))
     return redirect(savedviews.url_of(view))
 
 
@@ -159,8 +167,8 @@ def pin_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     view = _visible(request, pk)
     is_wanted = request.POST.get("pinned") == "yes"
     _pin(view, _user(request), is_wanted)
-    told = "is in your menu now" if is_wanted else "is not in your menu any more"
-    messages.success(request, f"“{view.name}” {told}.")
+    told = _("“{view}” is in your menu now.") if is_wanted else _("“{view}” is not in your menu any more.")
+    messages.success(request, told.format(view=view.name))
     return redirect("saved_views" if request.POST.get("from") == "all" else savedviews.url_of(view))
 
 
@@ -170,7 +178,8 @@ def delete_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Forget a view, for everybody. No row of its list is touched."""
     view = _manageable(request, pk)
     view.delete()
-    messages.success(request, f"“{view.name}” was deleted. The list and its rows are as they were.")
+    told = _("“{view}” was deleted. The list and its rows are as they were.")
+    messages.success(request, told.format(view=view.name))
     return redirect("saved_views")
 
 
@@ -178,7 +187,8 @@ def _keep(view: SavedView, now: Arranged | None, form: ViewForm) -> bool:
     """Write a view down with the form's groups; False, with the reason in the form, where that cannot be."""
     if now is not None:
         if len(now.query) > savedviews.LONGEST_QUERY:
-            form.add_error(None, "What you search for is too long to be kept. Shorten it in the list, then save.")
+            told = _("What you search for is too long to be kept. Shorten it in the list, then save.")
+            form.add_error(None, told)
             return False
         view.query, view.order, view.columns = now.query, now.order, now.columns
     chosen = set(form.cleaned_data["groups"])
@@ -189,7 +199,7 @@ def _keep(view: SavedView, now: Arranged | None, form: ViewForm) -> bool:
             kept = set(view.shared_with.all()) - offered  # of another group, by somebody who may
             view.shared_with.set(chosen | kept)
     except IntegrityError:
-        form.add_error("name", "A view of this list has that name already. Choose another one.")
+        form.add_error("name", _("A view of this list has that name already. Choose another one."))
         return False
     return True
 

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from backoffice import freshness, times, upstreams
@@ -59,7 +60,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
     groups = [_group(found, term, swept) for found in founds]
     context = {
         **admin.site.each_context(request),
-        "title": f"Search: {term.text}" if term.text else "Search",
+        "title": _("Search: {term}").format(term=term.text) if term.text else _("Search"),
         "term": term,
         "groups": sorted(groups, key=lambda group: not group.has_exact),
         "offers": offers(request.user, term, founds),
@@ -86,4 +87,4 @@ def _group(found: Found, term: Term, swept: Mapping[str, datetime | None]) -> Gr
     meta = findable.model._meta
     all_url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
     label = upstreams.UPSTREAMS[resource.upstream].label
-    return Group(resource.label, label, hits, found.is_cut, f"{all_url}?{urlencode({'q': term.text})}")
+    return Group(str(resource.label), label, hits, found.is_cut, f"{all_url}?{urlencode({'q': term.text})}")

@@ -6,10 +6,15 @@ from axes.handlers.proxy import AxesProxyHandler
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit
 from backoffice.models import AuditEntry
 from backoffice.security import client_address, typed_username
+from backoffice.texts import written
+
+NOBODY = _("(no such name)")
 
 
 def connect() -> None:
@@ -34,15 +39,21 @@ def _refused(credentials: dict[str, Any], request: HttpRequest | None = None, **
         return
     typed = typed_username(request, credentials)
     known = User.objects.filter(username=typed).first()  # what is no name may be a password in the wrong field
-    about = {"remote_id": str(known.pk), "label": known.get_username()} if known else {"label": "(no such name)"}
+    about = {"label": written(NOBODY)}
+    if known:
+        about = {"remote_id": str(known.pk), "label": known.get_username()}
     audit.note(
         "sign_in", door=AuditEntry.Door.PAGE, kind="user", outcome=AuditEntry.Outcome.REFUSED,
-        detail=f"from {client_address(request)}", **about,
+        detail=_from(request), **about,
     )  # fmt: skip
 
 
 def _note(verb: str, request: HttpRequest, user: User) -> None:
     audit.note(
         verb, user=user, door=AuditEntry.Door.PAGE, kind="user", remote_id=str(user.pk), label=user.get_username(),
-        detail=f"from {client_address(request)}",
+        detail=_from(request),
     )  # fmt: skip
+
+
+def _from(request: HttpRequest) -> str:
+    return written(format_lazy(_("from {address}"), address=client_address(request)))

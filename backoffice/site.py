@@ -10,6 +10,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
@@ -30,7 +32,7 @@ class BackofficeSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
     What an open page asks for by itself, once its person may no longer see anything here, is answered with ``reload``.
     """
 
-    index_title = "Desk"
+    index_title = _("Desk")
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         inner: View = super().admin_view(view, cacheable)
@@ -78,10 +80,11 @@ class BackofficeSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
     def _pages(self, request: HttpRequest, term: str) -> Iterator[SearchResult]:
         """What the menu names and what can be begun from anywhere, with the term in its name, if the person may."""
         for group in [*NAVIGATION, ACTIONS]:
+            of = str(group.get("title") or pgettext("kind of a hit", "page"))
             for item in group["items"]:
-                name = item["title"]
+                name = str(item["title"])
                 if term.lower() in name.lower() and self._call_permission_callback(item.get("permission"), request):
-                    yield SearchResult(name, str(group.get("title", "page")), str(item["link"]), item["icon"])
+                    yield SearchResult(name, of, str(item["link"]), item["icon"])
 
 
 def reload() -> HttpResponse:

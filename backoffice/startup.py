@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from backoffice.broker_files import set_unreadable_aside
 from backoffice.supervisor import Child, Say
@@ -32,9 +33,8 @@ def only_one() -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise CommandError(
-            f"It is running already on {settings.DATA_DIR}. Stop that one first, or name another DATA_DIR."
-        ) from None
+        told = _("It is running already on {folder}. Stop that one first, or name another DATA_DIR.")
+        raise CommandError(told.format(folder=settings.DATA_DIR)) from None
     return lock
 
 
@@ -42,7 +42,8 @@ def refuse_taken_port(port: int, instead: str) -> None:
     """Raises CommandError when the web port cannot be listened on; ``instead`` says what to do."""
     problem = _why_not(port)
     if problem:
-        raise CommandError(f"Port {port} on {HOST} cannot be used ({problem}). {instead}")
+        told = _("Port {port} on {host} cannot be used ({problem}). {instead}")
+        raise CommandError(told.format(port=port, host=HOST, problem=problem, instead=instead))
 
 
 def free_port(wanted: int, *, but_not: int) -> int:
@@ -67,11 +68,12 @@ def make_ready(say: Say) -> None:
         call_command("migrate", verbosity=0, interactive=False)
     except DatabaseError as error:
         reason = " ".join(str(error).split())[:300]
-        raise CommandError(f"The database cannot be used: {reason}. DATABASE_URL names it.") from None
+        told = _("The database cannot be used: {reason}. DATABASE_URL names it.")
+        raise CommandError(told.format(reason=reason)) from None
     stamp = settings.STATIC_ROOT / ".collected"
     wanted = _static_fingerprint()
     if not stamp.exists() or stamp.read_text() != wanted:
-        say("Collecting the static files.")
+        say(_("Collecting the static files."))
         stamp.unlink(missing_ok=True)
         call_command("collectstatic", verbosity=0, interactive=False)
         stamp.write_text(wanted)
@@ -135,4 +137,5 @@ def _clear_broker(say: Say) -> None:
     if settings.CELERY_BROKER_URL.startswith("filesystem:"):
         moved = set_unreadable_aside(settings.BROKER_DIR)
     for path in moved:
-        say(f"An unreadable broker file was set aside: {path}. What it asked for is sent again from its row.")
+        told = _("An unreadable broker file was set aside: {path}. What it asked for is sent again from its row.")
+        say(told.format(path=path))

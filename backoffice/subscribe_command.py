@@ -5,6 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice import upstreams
 from backoffice.commands import Exit
@@ -12,6 +15,7 @@ from backoffice.demo_env import env_file
 from backoffice.errors import NotAllowed, NotConfigured
 from backoffice.models import RemoteWrite
 from backoffice.subscriptions import SUBSCRIBE, SUBSCRIBERS, delivery_url, why_unreachable
+from backoffice.upstreams import why_off_lazy
 from backoffice.write_command import WriteCommand
 
 
@@ -39,17 +43,19 @@ class SubscribeCommand(WriteCommand):
         """Do the verb. Raises NotAllowed, NotConfigured, CommandError, RemoteError and BackofficeError."""
         actor = self.acting(options, SUBSCRIBE)
         if options["replace"] and not options["upstream"]:
-            raise CommandError("--replace: name the upstream whose subscription is meant.", returncode=Exit.USAGE)
+            told = _("--replace: name the upstream whose subscription is meant.")
+            raise CommandError(told, returncode=Exit.USAGE)
         for name in [options["upstream"]] if options["upstream"] else _all_that_are_on():
-            off = upstreams.why_off(name)
-            if off:
-                raise NotConfigured(f"Nothing was sent. {off}")
+            nothing = gettext_lazy("Nothing was sent. {told}")
+            if upstreams.why_off(name):
+                raise NotConfigured(format_lazy(nothing, told=why_off_lazy(name)))
             unreachable = why_unreachable(name)
             if unreachable:
-                raise NotAllowed(f"Nothing was sent. {unreachable}")
+                raise NotAllowed(format_lazy(nothing, told=unreachable))
             console = _Console(self, name, options)
             if not SUBSCRIBERS[name].put_right(actor, console, replace=options["replace"]):
-                self.say(f"{upstreams.UPSTREAMS[name].label} delivers to {delivery_url(name)} as it should.")
+                told = _("{label} delivers to {url} as it should.")
+                self.say(told.format(label=upstreams.UPSTREAMS[name].label, url=delivery_url(name)))
         self.end()
 
 
@@ -72,19 +78,22 @@ class _Console:
 
     def hand_over(self, write: RemoteWrite, secret: str) -> None:
         variable = SUBSCRIBERS[self._upstream].variable
-        done = (
-            f"{upstreams.UPSTREAMS[self._upstream].label} delivers to {delivery_url(self._upstream)} from now on. The "
-            f"line above is shown only now: put it into {env_file()}, in place of another {variable} there, and start "
-            "web and workers again. Until then deliveries are refused, and syncs find what they told."
+        told = _(
+            "{label} delivers to {url} from now on. The line above is shown only now: put it into {file}, in place of "
+            "another {variable} there, and start web and workers again. Until then deliveries are refused, and syncs "
+            "find what they told."
         )
+        label, url = upstreams.UPSTREAMS[self._upstream].label, delivery_url(self._upstream)
+        done = told.format(label=label, url=url, file=env_file(), variable=variable)
         self._command.hand_over(write, self._options, secret, done, f"{variable}={secret}")
         if self._options["json"]:
-            self._command.say(f"The secret is shown only now. Set {variable} to it and start web and workers again.")
+            told = _("The secret is shown only now. Set {variable} to it and start web and workers again.")
+            self._command.say(told.format(variable=variable))
 
     def tell(self, write: RemoteWrite) -> None:
         done = {
-            "create": f"The subscription {write.remote_id} was made.",
-            "update": f"The subscription {write.remote_id} is as it should be again.",
-            "delete": f"The subscription {write.remote_id} was removed.",
+            "create": _("The subscription {id} was made."),
+            "update": _("The subscription {id} is as it should be again."),
+            "delete": _("The subscription {id} was removed."),
         }
-        self._command.tell(write, self._options, done[write.verb], beside=True)
+        self._command.tell(write, self._options, done[write.verb].format(id=write.remote_id), beside=True)

@@ -8,9 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.client import Attempts
 from backoffice.errors import RemoteNotFound
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text, written
 from backoffice.writes.sending import send, settle
 from backoffice.writes.verbs import Look
 
@@ -102,7 +106,9 @@ class SubscriptionService(ABC):
             send(write, lambda attempts: self.send_removal(write.remote_id, attempts), keep)
         except RemoteNotFound:
             self._needs_nobody(write.remote_id)
-            if not settle(write, State.CONFIRMED, remark="An earlier request of it had done it.", status=write.status):
+            if not settle(
+                write, State.CONFIRMED, remark=_("An earlier request of it had done it."), status=write.status
+            ):
                 raise
 
     # -- looking ------------------------------------------------------------------------------------------------------
@@ -114,39 +120,50 @@ class SubscriptionService(ABC):
         known.update(write.before.get("subscription_ids", []))
         new = [one.id for one in self.at(write.sends[self.url_member]) if one.id not in known]
         if new:
-            told = "Its signing secret was in the lost answer only: `manage.py webhooks subscribe` again replaces it."
-            return Look(State.CONFIRMED, f"Found at {self.label} as {new[0]}. {told}", new[0], secret_lost=True)
+            told = self._told(
+                _(
+                    "Found at {label} as {id}. Its signing secret was in the lost answer only: "
+                    "`manage.py webhooks subscribe` again replaces it."
+                ),
+                id=new[0],
+            )
+            return Look(State.CONFIRMED, told, new[0], secret_lost=True)
         if is_late:
-            return Look(State.FAILED, f"{self.label} made no subscription: its list shows no new one.")
-        return Look(State.UNKNOWN, f"{self.label} lists no new subscription yet; it is looked for again in a minute.")
+            return Look(State.FAILED, self._told(_("{label} made no subscription: its list shows no new one.")))
+        told = self._told(_("{label} lists no new subscription yet; it is looked for again in a minute."))
+        return Look(State.UNKNOWN, told)
 
     def look_for_updated(self, write: RemoteWrite, is_late: bool) -> Look:
         """Compare the subscription with what was sent."""
         there = self._now(write)
         if there is None:
-            return Look(State.UNKNOWN, f"{self.label} no longer lists the subscription.")
+            return Look(State.UNKNOWN, self._told(_("{label} no longer lists the subscription.")))
         shows = {"events": sorted(there.events), "status": there.status, self.url_member: there.url}
         sent = {name: sorted(value) if name == "events" else value for name, value in write.sends.items()}
         if all(shows.get(name) == value for name, value in sent.items()):
-            return Look(State.CONFIRMED, f"{self.label} shows what was sent.")
+            return Look(State.CONFIRMED, self._told(_("{label} shows what was sent.")))
         if is_late:
-            return Look(State.FAILED, f"{self.label} shows something else than was sent.")
-        told = f"{self.label} does not show what was sent yet; it is looked at again in a minute."
+            return Look(State.FAILED, self._told(_("{label} shows something else than was sent.")))
+        told = self._told(_("{label} does not show what was sent yet; it is looked at again in a minute."))
         return Look(State.UNKNOWN, told)
 
     def look_for_deleted(self, write: RemoteWrite, is_late: bool) -> Look:
         """See whether it is still listed."""
         if self._now(write) is None:
             self._needs_nobody(write.remote_id)
-            return Look(State.CONFIRMED, f"{self.label} no longer lists it.")
+            return Look(State.CONFIRMED, self._told(_("{label} no longer lists it.")))
         if is_late:
-            return Look(State.FAILED, f"{self.label} still lists it.")
-        return Look(State.UNKNOWN, f"{self.label} still lists it; it is looked at again in a minute.")
+            return Look(State.FAILED, self._told(_("{label} still lists it.")))
+        return Look(State.UNKNOWN, self._told(_("{label} still lists it; it is looked at again in a minute.")))
+
+    def _told(self, sentence: Text, **parts: str) -> Text:
+        return format_lazy(sentence, label=self.label, **parts)
 
     def _now(self, write: RemoteWrite) -> Subscription | None:
         return next((one for one in self.listed() if one.id == write.remote_id), None)
 
     def _needs_nobody(self, subscription_id: str) -> None:
         """A subscription is gone: that its secret was lost is no longer anybody's matter."""
+        remark = _("Its signing secret was lost; it was removed since.")
         made = RemoteWrite.objects.filter(target=self.target, remote_id=subscription_id, secret_lost=True)
-        made.update(secret_lost=False, remark="Its signing secret was lost; it was removed since.")
+        made.update(secret_lost=False, remark=written(remark))

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from backoffice import upstreams
 from backoffice.models import RemoteWrite
@@ -64,9 +65,15 @@ def why_unreachable(upstream: str) -> str:
     if upstreams.identity(upstream) == upstreams.SANDBOX:
         return ""
     if url.hostname in LOOPBACK:
-        told = f"{label} cannot reach {settings.PUBLIC_BASE_URL}, which only this machine knows."
+        told = _(
+            "{label} cannot reach {address}, which only this machine knows. "
+            "Set PUBLIC_BASE_URL to the https address that people type."
+        )
     elif url.scheme != "https":
-        told = f"{settings.PUBLIC_BASE_URL} is not https, so {label} would tell of your customers in the clear."
+        told = _(
+            "{address} is not https, so {label} would tell of your customers in the clear. "
+            "Set PUBLIC_BASE_URL to the https address that people type."
+        )
     else:
         return ""
-    return f"{told} Set PUBLIC_BASE_URL to the https address that people type."
+    return told.format(label=label, address=settings.PUBLIC_BASE_URL)

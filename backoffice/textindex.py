@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
+from django.utils.translation import gettext
 
 from backoffice.sync.resource import RESOURCES
 
@@ -127,7 +128,8 @@ def trouble() -> str:
     missing = [str(model._meta.verbose_name_plural) for model in indexed_models() if not _has_index(model)]
     if not missing:
         return ""
-    return f"no index of words for {', '.join(missing)}: a search looks through all rows"
+    told = gettext("no index of words for {things}: a search looks through all rows")
+    return told.format(things=", ".join(missing))
 
 
 def unseen() -> int:

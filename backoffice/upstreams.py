@@ -7,10 +7,15 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.errors import NotConfigured, UpstreamChanged
 from backoffice.gate import Breaker, Budget
 from backoffice.models import UpstreamState
+from backoffice.texts import together
 
 SANDBOX = "sandbox"
 
@@ -72,9 +77,11 @@ def unusable_variables(name: str) -> list[str]:
     for variable in UPSTREAMS[name].variables:
         value = str(getattr(settings, variable))
         if variable.endswith("_BASE_URL") and not _is_web_address(value):
-            problems.append(f"{variable} must be a whole address, https://..., without user, query and fragment")
+            told = _("{variable} must be a whole address, https://..., without user, query and fragment")
+            problems.append(told.format(variable=variable))
         elif not (value.isascii() and value.isprintable() and " " not in value):
-            problems.append(f"{variable} must not hold spaces or characters that cannot be sent")
+            told = _("{variable} must not hold spaces or characters that cannot be sent")
+            problems.append(told.format(variable=variable))
     return problems
 
 
@@ -94,14 +101,20 @@ def to_do(name: str) -> str:
         return "; ".join(unusable_variables(name))
     first, *others = UPSTREAMS[name].credentials
     is_open = set(first) <= set(missing)  # nothing of any set is there yet
-    ways = "".join(f" (or {' and '.join(other)})" for other in others) if is_open else ""
-    return f"set {' and '.join(missing)}{ways}"
+    told = _("set {variables}").format(variables=together(missing))
+    for other in others if is_open else ():
+        told = _("{told} (or {variables})").format(told=told, variables=together(other))
+    return told
 
 
 def why_off(name: str) -> str:
     """Why the upstream is off, in a sentence; "" when it is on."""
     needed = to_do(name)
-    return f"{UPSTREAMS[name].label} is off: {needed}." if needed else ""
+    return _("{label} is off: {needed}.").format(label=UPSTREAMS[name].label, needed=needed) if needed else ""
+
+
+why_off_lazy = lazy(why_off, str)
+"""The same for lazy sentences."""
 
 
 def is_on(name: str) -> bool:
@@ -129,9 +142,9 @@ def _account(name: str) -> str:
 def installation(name: str) -> str:
     """The same for people: "Sandbox", or "Live · kirim.example"."""
     if identity(name) == SANDBOX:
-        return "Sandbox"
+        return _("Sandbox")
     address = str(getattr(settings, f"{name.upper()}_BASE_URL"))
-    return f"Live · {urlsplit(address).netloc or address}{_account(name)}"
+    return _("Live · {installation}").format(installation=f"{urlsplit(address).netloc or address}{_account(name)}")
 
 
 def base_url(name: str) -> str:
@@ -139,15 +152,16 @@ def base_url(name: str) -> str:
 
     Raises NotConfigured where the upstream is off, UpstreamChanged where its records came from another one.
     """
-    off = why_off(name)
-    if off:
-        raise NotConfigured(f"{off} `doctor` says more.")
+    if why_off(name):
+        raise NotConfigured(format_lazy(gettext_lazy("{off} `doctor` says more."), off=why_off_lazy(name)))
     known = state_of(name).identity
     if known and known != identity(name):
-        raise UpstreamChanged(
-            f"The {UPSTREAMS[name].label} records here came from {known}, but {identity(name)} is configured now. "
-            f"Nothing was sent. If that is meant: manage.py doctor --accept-upstream {name}"
+        told = gettext_lazy(
+            "The {label} records here came from {before}, but {now} is configured now. "
+            "Nothing was sent. If that is meant: manage.py doctor --accept-upstream {name}"
         )
+        now = identity(name)
+        raise UpstreamChanged(format_lazy(told, label=UPSTREAMS[name].label, before=known, now=now, name=name))
     return str(getattr(settings, f"{name.upper()}_BASE_URL"))
 
 

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from backoffice import runpage, tasks, upstreams
@@ -21,7 +23,9 @@ from backoffice.site import View, reload
 from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
 
-BROKER_DOWN = "The broker is down. The work is kept and starts by itself within two minutes of the broker's return."
+BROKER_DOWN = gettext_lazy(
+    "The broker is down. The work is kept and starts by itself within two minutes of the broker's return."
+)
 
 
 def staff_page(*permissions: str) -> Callable[[View], View]:
@@ -54,7 +58,7 @@ def desk_live(request: HttpRequest) -> HttpResponseBase:
     context = shown_desk(request)
     if context["version"] == live.shown_version(request):
         return HttpResponse(status=204)
-    return TemplateResponse(request, "admin/index.html", {"frame": live.CONTENT, "title": "Desk", **context})
+    return TemplateResponse(request, "admin/index.html", {"frame": live.CONTENT, "title": _("Desk"), **context})
 
 
 @require_safe
@@ -62,7 +66,11 @@ def desk_live(request: HttpRequest) -> HttpResponseBase:
 def run_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One run."""
     run = get_object_or_404(SyncRun.objects.select_related("started_by", "resumes", "accepts", "after"), pk=pk)
-    context = {**admin.site.each_context(request), "title": f"Run #{run.pk}", **runpage.parts(request, run)}
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Run #{run}").format(run=run.pk),
+        **runpage.parts(request, run),
+    }
     return TemplateResponse(request, "backoffice/run.html", context)
 
 
@@ -81,7 +89,8 @@ def run_live(request: HttpRequest, pk: int) -> HttpResponseBase:
 def start_run(request: HttpRequest, resource: str) -> HttpResponseBase:
     """Queue a run of a whole resource."""
     if resource not in RESOURCES:
-        messages.error(request, f"There is no resource {resource[:60]!r}; nothing was started.")
+        told = _("There is no resource {resource}; nothing was started.")
+        messages.error(request, told.format(resource=repr(resource[:60])))
         return redirect("desk")
     return _start(request, resource)
 
@@ -101,9 +110,9 @@ def stop_run(request: HttpRequest, pk: int) -> HttpResponseBase:
     run = get_object_or_404(SyncRun, pk=pk)
     if runs.request_stop(run):
         runs.note_run("sync_stop", run, cast(User, request.user), AuditEntry.Door.PAGE)
-        messages.success(request, "The run is stopping. What it has stored stays; the next run goes on from there.")
+        messages.success(request, _("The run is stopping. What it has stored stays; the next run goes on from there."))
     else:
-        messages.info(request, "The run was over already; nothing was stopped.")
+        messages.info(request, _("The run was over already; nothing was stopped."))
     return redirect("run", pk)
 
 
@@ -117,14 +126,15 @@ def approve_run(request: HttpRequest, pk: int) -> HttpResponseBase:
         return redirect("run", pk)
     if request.method == "POST":
         return _start(request, run.resource, mode=run.mode, accepts=run)
-    context = {**admin.site.each_context(request), "title": f"Approve run #{run.pk}", **runpage.parts(request, run)}
+    title = _("Approve run #{run}").format(run=run.pk)
+    context = {**admin.site.each_context(request), "title": title, **runpage.parts(request, run)}
     return TemplateResponse(request, "backoffice/approve.html", context)
 
 
 def _start(request: HttpRequest, resource: str, **wanted: Any) -> HttpResponseBase:
     off = upstreams.why_off(RESOURCES[resource].upstream)
     if off:
-        messages.error(request, f"Nothing was started. {off}")
+        messages.error(request, _("Nothing was started. {off}").format(off=off))
         return redirect("desk")
     run = runs.queue(resource, trigger="person", user=cast(User, request.user), **wanted)  # staff_page let them in
     if not tasks.send(run.pk):

@@ -4,6 +4,9 @@ import re
 from datetime import UTC, timedelta
 
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from backoffice.errors import (
     RemoteAuthFailed,
@@ -19,6 +22,7 @@ from backoffice.models import SyncRun
 from backoffice.sync.resource import RESOURCES
 from backoffice.sync.runs import BUSY, BUSY_WAIT_S, HELD
 from backoffice.sync.vanish import BRAKE_ROWS, BRAKE_SHARE
+from backoffice.texts import Text, number, percent, source
 from backoffice.times import spell
 
 LATE = timedelta(minutes=2)
@@ -27,34 +31,35 @@ LATE = timedelta(minutes=2)
 def label_of(resource: str) -> str:
     """The resource's name for people; its own name where it is no longer known."""
     known = RESOURCES.get(resource)
-    return known.label if known else resource
+    return str(known.label) if known else resource
 
 
 def things(resource: str) -> str:
     """The resource's name inside a sentence: "customers", "WhatsApp accounts"."""
-    label = label_of(resource)
-    first = label.partition(" ")[0]
-    return label[:1].lower() + label[1:] if first[1:].islower() else label
+    known = RESOURCES.get(resource)
+    return str(known.model._meta.verbose_name_plural) if known else resource
 
 
-def a(noun: str) -> str:
+def a(noun: Text) -> str:
     """A noun with its article: "a customer", "an invoice"."""
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+    if source(noun)[:1].lower() in "aeiou":
+        return pgettext("with its article", "an {noun}").format(noun=noun)
+    return pgettext("with its article", "a {noun}").format(noun=noun)
 
 
 def error_in_words(run: SyncRun) -> str:
     """Why the run ended as it did, and what to do; empty where there is nothing to say."""
     them = things(run.resource)
     if run.error == BUSY:
-        return (
-            f"Another run of {them} was still going after {BUSY_WAIT_S:.0f} s, so this one did nothing. "
+        return _(
+            "Another run of {things} was still going after {seconds} s, so this one did nothing. "
             "Run again once that one is over."
-        )
+        ).format(things=them, seconds=number(BUSY_WAIT_S, 0))
     if run.error == HELD:
-        return (
-            f"{run.held:,} {them} look gone, more than {BRAKE_ROWS} and more than {BRAKE_SHARE:.0%} of all. "
+        return _(
+            "{count} {things} look gone, more than {rows} and more than {share} of all. "
             "Nothing was marked as gone. Look at the upstream: if they really are gone, a supervisor approves this run."
-        )
+        ).format(count=number(run.held), things=them, rows=number(BRAKE_ROWS), share=percent(BRAKE_SHARE))
     return run.error
 
 
@@ -62,12 +67,15 @@ def phase_in_words(run: SyncRun) -> str:
     """What the run is doing now."""
     if run.state == SyncRun.State.QUEUED:
         if run.after and not run.after.is_over:
-            return f"waiting for run #{run.after.pk} of {things(run.after.resource)}"
+            them = things(run.after.resource)
+            return _("waiting for run #{run} of {things}").format(run=run.after.pk, things=them)
         waiting = timezone.now() - run.queued_at
-        late = f"; none has taken it for {spell(waiting)}, is one running?" if waiting > LATE else ""
-        return f"waiting for a worker{late}"
+        if waiting > LATE:
+            told = _("waiting for a worker; none has taken it for {time}, is one running?")
+            return told.format(time=spell(waiting))
+        return _("waiting for a worker")
     if run.stop_requested_at and not run.is_over:
-        return "stopping: it ends within seconds, what it has stored stays"
+        return _("stopping: it ends within seconds, what it has stored stays")
     return str(run.get_phase_display())
 
 
@@ -76,34 +84,44 @@ def started_by_in_words(run: SyncRun) -> str:
     return str(run.started_by) if run.started_by else str(run.get_trigger_display())
 
 
-def remote_error_in_words(error: RemoteError, label: str) -> str:
-    """What happened at the upstream called ``label`` and what to do, with the technical part in parentheses."""
+def _remote_error_in_words(error: RemoteError, label: str) -> str:
     if isinstance(error, RemoteNotFound):
-        return f"{label} does not know it."
-    if isinstance(error, RemoteUnconnected):
-        return f"{label}'s connection to the system behind it does not work; its owner has to repair it. ({error})"
-    if isinstance(error, RemoteUnsupported):
-        return f"The system behind {label} cannot do this. ({error})"
-    if isinstance(error, RemoteRejected) and not isinstance(error, RemoteAuthFailed):
-        return f"{label} refused it: {_remote_words(error)}."
+        return _("{label} does not know it.").format(label=label)
+    if isinstance(error, RemoteRejected) and not isinstance(
+        error, RemoteAuthFailed | RemoteUnconnected | RemoteUnsupported
+    ):
+        return _("{label} refused it: {words}.").format(label=label, words=_remote_words(error))
     return f"{_what_to_do(error, label)} ({error})"
 
 
+remote_error_in_words = lazy(_remote_error_in_words, str)
+"""What happened at the upstream called ``label`` and what to do, with the technical part in parentheses.
+
+It becomes text where it is shown or kept, so that it can stand in sentences that are.
+"""
+
+
 def _what_to_do(error: RemoteError, label: str) -> str:
+    if isinstance(error, RemoteUnconnected):
+        told = _("{label}'s connection to the system behind it does not work; its owner has to repair it.")
+        return told.format(label=label)
+    if isinstance(error, RemoteUnsupported):
+        return _("The system behind {label} cannot do this.").format(label=label)
     if isinstance(error, RemoteAuthFailed):
-        return f"{label} refuses our key or plan. An operator has to check it."
+        return _("{label} refuses our key or plan. An operator has to check it.").format(label=label)
     if isinstance(error, RemoteUnavailable) and error.retry_at:
         until = error.retry_at.astimezone(UTC) + timedelta(seconds=59)  # the minutes shown are over by then
         moment = f"{until:%H:%M}" if until.date() == timezone.now().date() else f"{until:%Y-%m-%d %H:%M}"
-        return f"{label} asks us to wait until {moment} UTC; try again then."
+        return _("{label} asks us to wait until {moment} UTC; try again then.").format(label=label, moment=moment)
     if isinstance(error, RemoteLimited):
-        return f"{label} asks us to wait. Try again in a minute; if it lasts, tell an operator."
+        return _("{label} asks us to wait. Try again in a minute; if it lasts, tell an operator.").format(label=label)
     if isinstance(error, RemoteUnavailable):
-        return f"{label} does not answer now. Try again in a minute; if it lasts, tell an operator."
-    return f"{label} answered something we cannot take; tell a developer."
+        told = _("{label} does not answer now. Try again in a minute; if it lasts, tell an operator.")
+        return told.format(label=label)
+    return _("{label} answered something we cannot take; tell a developer.").format(label=label)
 
 
 def _remote_words(error: RemoteRejected) -> str:
     """What the remote itself said, with its reference; our own reason where it said nothing."""
     words = re.sub(r"^answered \d{3}: ", "", error.reason).rstrip(".")
-    return f"{words} (request {error.request_id})" if error.request_id else words
+    return _("{words} (request {id})").format(words=words, id=error.request_id) if error.request_id else words

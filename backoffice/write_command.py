@@ -11,13 +11,17 @@ from uuid import UUID, uuid4
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice import audit
+from backoffice.badges import in_words
 from backoffice.client import PERSON, RemoteClient
 from backoffice.commands import Exit, StaffCommand, in_json, shown, stop_signals, worst
 from backoffice.correlation import correlated
 from backoffice.errors import ChangedMeanwhile
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text, capital, number
 from backoffice.writes import settle as settling
 from backoffice.writes.carry_out import carry_out
 from backoffice.writes.plan import MAX_REASON_CHARS, Actor, plan
@@ -27,7 +31,8 @@ T = TypeVar("T")
 Work = Callable[[Any], T]  # does a verb with a client
 State = RemoteWrite.State
 
-OVERWRITE = "To set yours all the same: add --overwrite."
+OVERWRITE = gettext_lazy("To set yours all the same: add --overwrite.")
+NOT_SENT = gettext_lazy("Nothing was sent.")
 EXIT_OF_STATE = {State.CONFIRMED: Exit.DONE, State.REFUSED: Exit.REFUSED}  # others: FAILED
 
 
@@ -96,15 +101,14 @@ class WriteCommand(StaffCommand):
 
             return compared
 
-        write, _ = self.do(verb, options, work, **wanted)
-        return write, next(iter(met), None)
+        return self.do(verb, options, work, **wanted)[0], next(iter(met), None)
 
     def tell_conflict(self, conflict: ChangedMeanwhile, sends: Mapping[str, Any]) -> None:
         """Say, member by member, what was changed meanwhile, and how to set the values of ``sends`` all the same."""
         for name, theirs in conflict.theirs.items():
-            self.say(f"  {name} before: {in_json(conflict.before[name])}")
-            self.say(f"  {name} theirs: {in_json(theirs)}")
-            self.say(f"  {name} yours:  {in_json(sends[name])}")
+            self.say(_("  {member} before: {value}").format(member=name, value=in_json(conflict.before[name])))
+            self.say(_("  {member} theirs: {value}").format(member=name, value=in_json(theirs)))
+            self.say(_("  {member} yours:  {value}").format(member=name, value=in_json(sends[name])))
         self.say(OVERWRITE)
 
     def plan(self, verb: WriteVerb, options: dict[str, Any], **wanted: Any) -> tuple[RemoteWrite, bool]:
@@ -116,11 +120,10 @@ class WriteCommand(StaffCommand):
         if (write.target, write.verb) != (verb.target, verb.name) or not is_same_object:
             refuse_id(write)
         if not is_new:
-            self.say(
-                f"Write {write.pk} was made before, {shown(write.planned_at)}, {_by(write)}; nothing was sent now."
-            )
+            told = _("Write {id} was made before, {moment}, by {user} through {door}; nothing was sent now.")
+            self.say(told.format(id=write.pk, moment=shown(write.planned_at), **_by(write)))
             if write.sends != {**verb.sends, **(wanted.get("sends") or {})}:
-                self.say("It was made with other values than those given now.")
+                self.say(_("It was made with other values than those given now."))
         return write, is_new
 
     def carry_out(self, write: RemoteWrite, *also: RemoteWrite, work: Work[T] | None = None) -> T | None:
@@ -135,7 +138,7 @@ class WriteCommand(StaffCommand):
             with stop_signals(stopper.stop) as is_stopped:
                 answer: T | None = carry_out(write, PERSON, stopper.watched(chosen))
             if is_stopped():
-                self.say("Stopped.")
+                self.say(_("Stopped."))
         except BaseException:
             for one in (write, *also):
                 self._leave(one)
@@ -145,7 +148,7 @@ class WriteCommand(StaffCommand):
                 write.refresh_from_db()
         return answer
 
-    def hand_over(self, write: RemoteWrite, options: dict[str, Any], secret: str, done: str, line: str = "") -> None:
+    def hand_over(self, write: RemoteWrite, options: dict[str, Any], secret: str, done: Text, line: str = "") -> None:
         """Print what is shown this once. Until that has worked the write counts as one whose secret was lost.
 
         Args:
@@ -169,7 +172,7 @@ class WriteCommand(StaffCommand):
         self._codes.append(code)
 
     def tell(
-        self, write: RemoteWrite, options: dict[str, Any], done: str, *, beside: bool = False, **also: Any
+        self, write: RemoteWrite, options: dict[str, Any], done: Text, *, beside: bool = False, **also: Any
     ) -> None:
         """Print how a write ended; what it shows once is not shown (any more).
 
@@ -206,10 +209,11 @@ class WriteCommand(StaffCommand):
         """
         given = (options["reason"] or "").strip()
         if verb.asks_reason and not given and not options["yes"]:
-            raise CommandError(f"{verb.label} takes a reason: --reason TEXT.", returncode=Exit.USAGE)
+            told = _("{verb} takes a reason: --reason TEXT.").format(verb=verb.label)
+            raise CommandError(told, returncode=Exit.USAGE)
         return given
 
-    def confirm(self, options: dict[str, Any], question: str, otherwise: str = "Nothing was sent.") -> None:
+    def confirm(self, options: dict[str, Any], question: Text, otherwise: Text = NOT_SENT) -> None:
         """Ask on a terminal, where ``--yes`` was not given. Raises CommandError: refused for a no, else usage.
 
         Args:
@@ -218,13 +222,12 @@ class WriteCommand(StaffCommand):
         if options["yes"]:
             return
         if not sys.stdin.isatty():
-            raise CommandError(
-                "This asks before it is done: give --yes where nobody can answer.", returncode=Exit.USAGE
-            )
+            told = _("This asks before it is done: give --yes where nobody can answer.")
+            raise CommandError(told, returncode=Exit.USAGE)
         self.stderr.write(f"{shown(question)} [y/N] ", style_func=str, ending="")
         self.stderr.flush()
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-            raise CommandError(otherwise, returncode=Exit.REFUSED)
+            raise CommandError(str(otherwise), returncode=Exit.REFUSED)
 
     def _leave(self, write: RemoteWrite) -> None:
         """Say what becomes of a write that is broken off."""
@@ -233,7 +236,8 @@ class WriteCommand(StaffCommand):
             settling.leave(write)
         if write.state == State.CONFIRMED and write.secret_lost:
             secret = verb_of(write).shows.replace("_", " ")
-            self.say(f"The {secret} of {write.target} {write.remote_id} could not be printed and is lost: replace it.")
+            told = _("The {secret} of {target} {id} could not be printed and is lost: replace it.")
+            self.say(told.format(secret=secret, target=write.target, id=write.remote_id))
         elif write.state != State.CONFIRMED:
             for sentence in why_not(write):
                 self.say(sentence)
@@ -282,7 +286,7 @@ def write_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a UUID") from None
+        raise ArgumentTypeError(_("{text} is not a UUID").format(text=repr(text))) from None
 
 
 def add_reason(parser: ArgumentParser) -> None:
@@ -292,7 +296,8 @@ def add_reason(parser: ArgumentParser) -> None:
 
 def _reason(text: str) -> str:
     if len(text) > MAX_REASON_CHARS:
-        raise ArgumentTypeError(f"a reason may have {MAX_REASON_CHARS:,} characters at most")
+        told = _("a reason may have {count} characters at most")
+        raise ArgumentTypeError(told.format(count=number(MAX_REASON_CHARS)))
     return text
 
 
@@ -312,33 +317,42 @@ def line_of(write: RemoteWrite) -> dict[str, Any]:
 
 def told_of(write: RemoteWrite) -> str:
     """A write as a sentence begins with it: "Suspend customer cus_…"."""
-    told = str(write)
-    return f"{told[:1].upper()}{told[1:]}"
+    return capital(str(write))
 
 
 def why_not(write: RemoteWrite) -> list[str]:
     """Why a write is not confirmed, what is wrong with its members, and what to do now; a sentence each."""
     what = told_of(write)
     if write.state in {State.PLANNED, State.SENT}:
-        told = "It waits to be sent." if write.state == State.PLANNED else "It is being sent, or its process is gone."
-        return [f"{what}: {told} To see how it ends: manage.py writes show {write.pk}"]
+        if write.state == State.PLANNED:
+            told = _("{write}: It waits to be sent. To see how it ends: manage.py writes show {id}")
+        else:
+            told = _(
+                "{write}: It is being sent, or its process is gone. To see how it ends: manage.py writes show {id}"
+            )
+        return [told.format(write=what, id=write.pk)]
     sentences = [f"{what}: {write.error}", *(f"  {name}: {words}" for name, words in write.field_errors.items())]
     if write.state == State.UNKNOWN:
         sentences += [write.remark] if write.remark else []
-        sentences.append(f"To look for it, which sends nothing: manage.py writes settle {write.pk}")
+        told = _("To look for it, which sends nothing: manage.py writes settle {id}")
+        sentences.append(told.format(id=write.pk))
     if write.state == State.FAILED and (write.follows is None or write.follows.state == State.CONFIRMED):
-        sentences.append(f"To send it again: manage.py writes send_again {write.pk}")
+        sentences.append(_("To send it again: manage.py writes send_again {id}").format(id=write.pk))
     return sentences
 
 
 def refuse_id(write: RemoteWrite) -> NoReturn:
     """Raises CommandError (usage): ``--write`` is the id of another write than the one meant."""
+    told = _(
+        "--write: {id} is another write: {write}, {state}, made {moment} by {user} through {door}. "
+        "Take a new id. Nothing was sent."
+    )
+    state, moment = in_words(write.state), shown(write.planned_at)
     raise CommandError(
-        f"--write: {write.pk} is another write: {write}, {write.state}, made {shown(write.planned_at)} {_by(write)}. "
-        "Take a new id. Nothing was sent.",
-        returncode=Exit.USAGE,
+        told.format(id=write.pk, write=write, state=state, moment=moment, **_by(write)), returncode=Exit.USAGE
     )
 
 
-def _by(write: RemoteWrite) -> str:
-    return f"by {write.actor or 'the operator'} through {write.get_door_display()}"
+def _by(write: RemoteWrite) -> dict[str, Any]:
+    """Who made it and how, for sentences."""
+    return {"user": write.actor or _("the operator"), "door": write.get_door_display()}

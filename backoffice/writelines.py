@@ -8,16 +8,19 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from backoffice import times, upstreams
 from backoffice.access import hidden_members, note_seen, readable_resources
 from backoffice.badges import WRITE_TONES, word
-from backoffice.masking import shown_members
+from backoffice.masking import MASKED, SHOWN_MASKED, shown_members
 from backoffice.models import RemoteWrite
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import number, source
 from backoffice.writes.dismiss import DISMISSIBLE
 from backoffice.writes.plan import may
 from backoffice.writes.settle import SENT_AT_MOST, SETTLE
@@ -83,13 +86,15 @@ def write_lines(person: User | AnonymousUser, writes: Iterable[RemoteWrite]) -> 
 
 def who(write: RemoteWrite) -> str:
     """Who wanted it."""
-    return str(write.actor) if write.actor else "the operator"
+    return str(write.actor) if write.actor else _("the operator")
 
 
 def label(verb: WriteVerb) -> str:
     """What is done, and to what: "Suspend customer", "Create setup link"."""
     kind = _kind(verb)
-    return f"{verb.label} {kind}" if kind else verb.label
+    if not kind:
+        return str(verb.label)
+    return pgettext("a button's words, and what it is done to", "{verb} {noun}").format(verb=verb.label, noun=kind)
 
 
 def members(write: RemoteWrite, hidden: frozenset[str] = frozenset()) -> list[Member]:
@@ -119,7 +124,9 @@ def note_members_seen(person: User | AnonymousUser | None, write: RemoteWrite) -
 def in_short(value: Any) -> str:
     """A value as short text; what is empty at the remote is called so."""
     if value is None:
-        return "(empty)"
+        return _("(empty)")
+    if value == MASKED:
+        return str(SHOWN_MASKED)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MAX_CHARS else f"{text[:MAX_CHARS]}…"
 
@@ -129,7 +136,7 @@ def _line(person: User | AnonymousUser, write: RemoteWrite, things: Mapping[tupl
     owner = things.get((verb.owner_resource, write.owner_remote_id))
     return WriteLine(
         write=write,
-        label=verb.label,
+        label=str(verb.label),
         kind=_kind(verb),
         thing=things.get((verb.resource, write.remote_id)),
         owner=owner,
@@ -143,16 +150,18 @@ def _line(person: User | AnonymousUser, write: RemoteWrite, things: Mapping[tupl
 
 def _looking(write: RemoteWrite) -> SafeString | str:
     if write.state == State.SENT and _is_lost(write):
-        return "Whoever sent it ended without an answer. Where a worker runs it looks for it within a minute."
+        return _("Whoever sent it ended without an answer. Where a worker runs it looks for it within a minute.")
     if write.state != State.UNKNOWN:
         return ""
-    so_far: SafeString | str = "Not looked for yet."
+    so_far: SafeString | str = _("Not looked for yet.")
     if write.looks:
-        often = "once" if write.looks == 1 else f"{write.looks:,} times"
-        so_far = format_html("Looked for {}, last {}.", often, times.ago(write.looked_at))
+        told = ngettext("Looked for once, last {ago}.", "Looked for {count} times, last {ago}.", write.looks)
+        so_far = format_html(told, count=number(write.looks), ago=times.ago(write.looked_at))
     if write.next_look_at and write.next_look_at > timezone.now():
-        return format_html("{} The next look is {}.", so_far, times.ago(write.next_look_at))
-    return format_html("{} The next look is due: where a worker runs it comes within a minute.", so_far)
+        told = _("{so_far} The next look is {ago}.")
+        return format_html(told, so_far=so_far, ago=times.ago(write.next_look_at))
+    told = _("{so_far} The next look is due: where a worker runs it comes within a minute.")
+    return format_html(told, so_far=so_far)
 
 
 def _is_lost(write: RemoteWrite) -> bool:
@@ -162,8 +171,9 @@ def _is_lost(write: RemoteWrite) -> bool:
 
 
 def _kind(verb: WriteVerb) -> str:
+    """The noun of what it is done to; "" where the label says it already."""
     kind = verb.target.replace("_", " ")
-    return "" if kind in verb.label.lower() else kind
+    return "" if kind in source(verb.label).lower() else translation.gettext(kind)
 
 
 def _things(person: User | AnonymousUser, writes: Iterable[RemoteWrite]) -> dict[tuple[str, str], Thing]:

@@ -1,13 +1,14 @@
 """The customers app: Kirim's customers, setup links and accounts, Apideck's support customers."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 NOTED = {
-    "erase": "Erase here",
-    "identity_confirm": "Say that they are the same",
-    "identity_reject": "Say that they are not the same",
-    "identity_unlink": "Unlink",
-    "identity_undo": "Undo a decision",
+    "erase": _("Erase here"),
+    "identity_confirm": _("Say that they are the same"),
+    "identity_reject": _("Say that they are not the same"),
+    "identity_unlink": _("Unlink"),
+    "identity_undo": _("Undo a decision"),
 }
 """What is done here alone, as the audit tells it."""
 
@@ -16,7 +17,7 @@ class CustomersConfig(AppConfig):
     """Makes the app's resources known to the sync engine, its verbs to the writes, its inbox to the webhooks."""
 
     name = "customers"
-    verbose_name = "Customers"
+    verbose_name = _("Customers")
 
     def ready(self) -> None:
         from backoffice import audit

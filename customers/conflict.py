@@ -7,13 +7,16 @@ from typing import Any, cast
 
 import msgspec
 from django import forms
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin.doing import VerbForm
 from backoffice.sync.changes import is_same
+from backoffice.texts import Text
 from customers.metadata import check
 
 YOURS, THEIRS = "yours", "theirs"
-LABELS = {"name": "Name", "email": "E-mail", "metadata": "Metadata"}
+LABELS = {"name": _("Name"), "email": _("E-mail"), "metadata": _("Metadata")}
 _ABSENT = object()
 
 
@@ -28,7 +31,7 @@ class Line:
     yours: Any
 
     @property
-    def label(self) -> str:
+    def label(self) -> Text:
         """The member for people."""
         return LABELS[self.member] if self.key is None else f"{LABELS[self.member]}: {self.key}"
 
@@ -105,21 +108,22 @@ class ConflictForm(VerbForm):
         for place, line in enumerate(self.lines):
             self.fields[f"choice-{place}"] = forms.ChoiceField(
                 label=line.label,
-                choices=[(THEIRS, "theirs"), (YOURS, "yours")],
-                error_messages={"required": "Choose one.", "invalid_choice": "Choose one."},
+                choices=[(THEIRS, pgettext_lazy("value", "theirs")), (YOURS, pgettext_lazy("value", "yours"))],
+                error_messages={"required": _("Choose one."), "invalid_choice": _("Choose one.")},
             )
             self.initial[f"choice-{place}"] = line.preset
 
     def clean(self) -> None:
         if self.seen is None:
             raise forms.ValidationError(
-                "The form came back damaged. Nothing was sent; open the customer and edit again."
+                _("The form came back damaged. Nothing was sent; open the customer and edit again.")
             )
         if not self.errors and (metadata := self.wanted().get("metadata")):
             try:
                 check(metadata)
             except ValueError as error:
-                raise forms.ValidationError(f"The metadata cannot be put together so: {error}") from None
+                told = gettext("The metadata cannot be put together so: {error}").format(error=error)
+                raise forms.ValidationError(told) from None
 
     def rows(self) -> list[tuple[Line, forms.BoundField]]:
         """The lines, each with its choice."""
@@ -142,9 +146,9 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _shown(value: Any, is_quoted: bool = False) -> str:
     if value is _ABSENT:
-        return "(not there)"
+        return gettext("(not there)")
     if value is None and not is_quoted:
-        return "(empty)"
+        return gettext("(empty)")
     return value if isinstance(value, str) and not is_quoted else json.dumps(value, ensure_ascii=False, indent=2)
 
 

@@ -16,11 +16,16 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models.functions import Lower
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, ngettext_lazy
 
 from backoffice.bulk.freeze import Row, digest_of
 from backoffice.export import cell
+from backoffice.texts import number, written
 from customers.creations import Creation, open_creations
 from customers.models import Contact
+from customers.sentences import lazy_number
 from customers.services.crm import bare
 from customers.verbs.crm import CREATE_CONTACT
 
@@ -67,19 +72,36 @@ class Plan:
     @property
     def selection(self) -> str:
         """What is to be created, as a bulk action names it."""
-        return f"{len(self.rows):,} contact{'' if len(self.rows) == 1 else 's'} from a file"
+        count = len(self.rows)
+        told = ngettext_lazy("{count} contact from a file", "{count} contacts from a file", count)
+        return written(format_lazy(told, count=lazy_number(count)))
 
     @property
     def in_words(self) -> str:
         """How many rows there are of each kind, in a sentence; what is none is left out."""
-        counts = {
-            "would be created": len(self.rows),
-            "here already by their e-mail and left alone": len(self.here),
-            "being created already and left alone": len(self.under_way),
-            "cannot be taken": len(self.problems),
-        }
-        told = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
-        return f"{told}." if told else "There is no row below the first line."
+        new, here, under_way, wrong = map(len, (self.rows, self.here, self.under_way, self.problems))
+        counts = [
+            (new, ngettext("{count} would be created", "{count} would be created", new)),
+            (
+                here,
+                ngettext(
+                    "{count} here already by their e-mail and left alone",
+                    "{count} here already by their e-mail and left alone",
+                    here,
+                ),
+            ),
+            (
+                under_way,
+                ngettext(
+                    "{count} being created already and left alone",
+                    "{count} being created already and left alone",
+                    under_way,
+                ),
+            ),
+            (wrong, ngettext("{count} cannot be taken", "{count} cannot be taken", wrong)),
+        ]
+        told = ", ".join(words.format(count=number(count)) for count, words in counts if count)
+        return f"{told}." if told else _("There is no row below the first line.")
 
 
 @dataclass
@@ -107,13 +129,13 @@ def decoded(content: bytes) -> str:
     Which of the older encodings another text is in nobody can tell, and a guess would garble names for good.
     """
     if len(content) > MAX_BYTES:
-        raise NotReadable(f"It is larger than {MAX_BYTES // 1024:,} KiB. Split it.")
+        raise NotReadable(_("It is larger than {size} KiB. Split it.").format(size=number(MAX_BYTES // 1024)))
     if content.startswith(_WORKBOOKS):
-        raise NotReadable("It is a spreadsheet's workbook, not a CSV file. Open it there and save it as CSV UTF-8.")
+        raise NotReadable(_("It is a spreadsheet's workbook, not a CSV file. Open it there and save it as CSV UTF-8."))
     try:
         return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
-        raise NotReadable("It is not UTF-8 text. Save it as CSV UTF-8.") from None
+        raise NotReadable(_("It is not UTF-8 text. Save it as CSV UTF-8.")) from None
 
 
 def planned(text: str) -> Plan:
@@ -126,7 +148,7 @@ def planned(text: str) -> Plan:
     rows, here, under_way, problems, met = [], [], [], [], dict[str, int]()
     for row in read:
         if row.email and row.email in met:
-            row.problems.append(f"it has the e-mail of row {met[row.email]}")
+            row.problems.append(_("it has the e-mail of row {row}").format(row=met[row.email]))
         elif row.email:
             met[row.email] = row.number
         if row.problems:
@@ -142,9 +164,9 @@ def planned(text: str) -> Plan:
 
 def _rows(text: str) -> Iterator[_Read]:
     if "\x00" in text:
-        raise NotReadable("It holds null characters, so it is no text.")
+        raise NotReadable(_("It holds null characters, so it is no text."))
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    first, _, rest = text.partition("\n")
+    first, _newline, rest = text.partition("\n")
     stated = _SEPARATOR.fullmatch(first.strip())
     text, above = (rest, 1) if stated else (text, 0)
     delimiter = stated[1] if stated else max(",;\t|", key=first.count)
@@ -153,11 +175,12 @@ def _rows(text: str) -> Iterator[_Read]:
         members = _members([name.strip() for name in next(lines, [])])
         for count, cells in enumerate(lines, 1):
             if count > MAX_ROWS:
-                raise NotReadable(f"It has more than {MAX_ROWS:,} rows. Split it.")
+                raise NotReadable(_("It has more than {count} rows. Split it.").format(count=number(MAX_ROWS)))
             if any(part.strip() for part in cells):
                 yield _read(above + count + 1, members, cells)
     except csv.Error as error:
-        raise NotReadable(f"Line {above + lines.line_num} cannot be read: {error}.") from None
+        told = _("Line {line} cannot be read: {error}.").format(line=above + lines.line_num, error=error)
+        raise NotReadable(told) from None
 
 
 def _members(heading: Sequence[str]) -> list[str]:
@@ -170,31 +193,37 @@ def _members(heading: Sequence[str]) -> list[str]:
         is_custom = name.lower().startswith(CUSTOM) and len(name) > len(CUSTOM)
         member = name if is_custom or name.lower() in _IGNORED else _MEMBER_OF.get(name.lower(), "")
         if not member:
-            known = "display_name, email, phone, company, custom_fields and custom:<name>"
-            raise NotReadable(f"The first line has a column {name[:60]!r}. Columns are {known}.")
+            told = _(
+                "The first line has a column {column}. Columns are display_name, email, phone, company, custom_fields "
+                "and custom:<name>."
+            )
+            raise NotReadable(told.format(column=repr(name[:60])))
         if member in members:
-            raise NotReadable(f"The first line has the column {name[:60]!r} twice.")
+            raise NotReadable(_("The first line has the column {column} twice.").format(column=repr(name[:60])))
         members.append(member)
     if "displayName" not in members:
-        raise NotReadable("The first line names the columns, and display_name has to be among them.")
+        raise NotReadable(_("The first line names the columns, and display_name has to be among them."))
     return members
 
 
-def _read(number: int, members: Sequence[str], cells: Sequence[str]) -> _Read:
-    row, custom = _Read(number), dict[str, Any]()
+def _read(place: int, members: Sequence[str], cells: Sequence[str]) -> _Read:
+    row, custom = _Read(place), dict[str, Any]()
     if len(cells) > len(members):
-        row.problems.append(f"it has {len(cells)} cells, the first line {len(members)}")
+        told = _("it has {cells} cells, the first line {columns}")
+        row.problems.append(told.format(cells=len(cells), columns=len(members)))
     for member, part in zip(members, cells, strict=False):
         value = _plain(part.strip())
         if not value or member.lower() in _IGNORED:
             continue
         if not member:
-            row.problems.append(f"{value[:60]!r} stands in a column without a name")
+            told = _("{value} stands in a column without a name")
+            row.problems.append(told.format(value=repr(value[:60])))
             continue
         if member == "customFields":
             custom |= _object(row, value)
         elif len(value) > MAX_CHARS:
-            row.problems.append(f"{member} has {len(value):,} characters; {MAX_CHARS} are allowed")
+            told = _("{member} has {count} characters; {most} are allowed")
+            row.problems.append(told.format(member=member, count=number(len(value)), most=number(MAX_CHARS)))
         elif member.lower().startswith(CUSTOM):
             custom[member[len(CUSTOM) :]] = value
         else:
@@ -202,12 +231,12 @@ def _read(number: int, members: Sequence[str], cells: Sequence[str]) -> _Read:
     if custom:
         row.sends["customFields"] = custom
     if not row.sends.get("displayName"):
-        row.problems.append("it has no name")
+        row.problems.append(_("it has no name"))
     if row.sends.get("email"):
         try:
             validate_email(row.sends["email"])
         except ValidationError:
-            row.problems.append(f"{row.sends['email'][:60]!r} is no e-mail address")
+            row.problems.append(_("{value} is no e-mail address").format(value=repr(row.sends["email"][:60])))
     return row
 
 
@@ -223,7 +252,7 @@ def _object(row: _Read, text: str) -> dict[str, Any]:
         value = None
     if isinstance(value, dict):
         return value
-    row.problems.append("custom_fields is no JSON object")
+    row.problems.append(_("custom_fields is no JSON object"))
     return {}
 
 

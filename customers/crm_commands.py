@@ -1,11 +1,13 @@
 """What the commands of the CRM share: listing mirrored objects, and telling one of them by its columns."""
 
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from backoffice.badges import Tone, in_words
 from backoffice.commands import add_limit, asked_for, shown
 from backoffice.errors import NotInThisState
 from backoffice.mirror import MirrorModel
@@ -22,6 +24,7 @@ class CrmCommand(ObjectCommand[MirrorModel]):
 
     members: ClassVar[Sequence[str]]
     fetching: ClassVar[str]  # the permission
+    states: ClassVar[Mapping[str, Tone]]
 
     def add_reading(self, parsers: Any) -> ArgumentParser:
         """The verbs list, show and fetch; the parser of the first."""
@@ -53,8 +56,10 @@ class CrmCommand(ObjectCommand[MirrorModel]):
             else:
                 self.line(self.in_short(row))
         if not listed:
-            none_yet = f"No {self.noun} is mirrored here yet. To read them: manage.py sync {self.refreshing.resource}"
-            self.say(f"No mirrored {self.noun} fits." if self.model._default_manager.exists() else none_yet)
+            none_yet = _("No {thing} is mirrored here yet. To read them: manage.py sync {resource}")
+            told = _("No mirrored {thing} fits.") if self.model._default_manager.exists() else none_yet
+            thing, resource = self.model._meta.verbose_name, self.refreshing.resource
+            self.say(told.format(thing=thing, resource=resource))
         self.tell_cut(listed, rows, options["limit"], self.plural)
 
     def asked_for(self, options: dict[str, Any]) -> QuerySet[Any]:
@@ -82,10 +87,11 @@ class CrmCommand(ObjectCommand[MirrorModel]):
             return
         for creation in open_creations(verb):
             if creation.id != options["write"] and creation.is_alike(kind, sends):
-                raise NotInThisState(
-                    f"The same {kind.noun} is being created already, and nobody knows yet whether it was done. Nothing "
-                    f"was sent. See: {creation.command}. If this is another one: add --another."
+                told = _(
+                    "The same {thing} is being created already, and nobody knows yet whether it was done. Nothing was "
+                    "sent. See: {command}. If this is another one: add --another."
                 )
+                raise NotInThisState(told.format(thing=kind.thing, command=creation.command))
 
     def tell_object(self, row: Any, options: dict[str, Any]) -> None:
         if options["json"]:
@@ -99,4 +105,5 @@ class CrmCommand(ObjectCommand[MirrorModel]):
 
     def in_short(self, row: Any) -> str:
         """One object as a line for people."""
-        return f"{shown(row.remote_id):<28}  {shown(row.status or '-'):<12}  {shown(row)}"
+        state = in_words(row.status, self.states) if row.status else "-"
+        return f"{shown(row.remote_id):<28}  {shown(state):<12}  {shown(row)}"

@@ -4,12 +4,15 @@ from typing import Any
 
 from django.db.models import Case, CharField, F, Func, IntegerField, QuerySet, Value, When
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.access import readable_resources
 from backoffice.desk.drawing import Bar, Series, bars, columns, day_of, span
 from backoffice.desk.parts import Chart, Counts, Figure, Numbers, Part, Person, by, register
 from backoffice.links import page
+from backoffice.texts import number
 from customers.identity.sources import others
 from customers.models import IdentityLink, SetupLink
 from customers.states import ENDING_IN_TIME_TO_ACT, links_ending_soon
@@ -18,7 +21,7 @@ from customers.verbs.kirim import CREATE_LINK
 FUNNEL_DAYS = 30
 SEE_LINKS, SEE_CUSTOMERS = "customers.view_setuplink", "customers.view_customer"
 SEE_PAIRS = ("customers.view_identitylink", SEE_CUSTOMERS)
-USED = (Series("used", "used", "info"),)
+USED = (Series("used", pgettext_lazy("setup links", "used"), "info"),)
 MADE, ACTIVE, IDLE, WAIT = "made", "used, active", "used, idle", "wait"
 
 
@@ -85,12 +88,12 @@ def funnel() -> Counts:
 
 def median_minutes(numbers: Numbers) -> float | None:
     """Of the waits in minutes, each with how many waited so long: the middle one, or what lies between the two."""
-    waits = sorted((slot, number) for (series, slot), number in numbers.items() if series == WAIT)
-    total = sum(number for _, number in waits)
+    waits = sorted((slot, so_many) for (series, slot), so_many in numbers.items() if series == WAIT)
+    total = sum(so_many for _minutes, so_many in waits)
     middle: list[int] = []
     passed = 0
-    for minutes, number in waits:
-        passed += number
+    for minutes, so_many in waits:
+        passed += so_many
         middle += [minutes] * ((passed > (total - 1) // 2) + (passed > total // 2) - len(middle))
     return sum(middle) / 2 if middle else None
 
@@ -99,24 +102,33 @@ def _funnel(numbers: Numbers) -> SafeString | None:
     made, active, idle = (numbers.get((step, 0), 0) for step in (MADE, ACTIVE, IDLE))
     used = active + idle
 
-    def text(number: int) -> str:
-        return f"{number:,} ({number / made:.0%})" if made else "0"
+    def text(count: int) -> str:
+        if not made:
+            return number(0)
+        return gettext("{count} ({percent}%)").format(count=number(count), percent=number(round(count / made * 100)))
 
-    median = median_minutes(numbers)
-    told = f"Half of those that were used were used within {_spell(median)}." if median is not None else ""
+    median, told = median_minutes(numbers), ""
+    if median is not None:
+        told = gettext("Half of those that were used were used within {span}.").format(span=_spell(median))
     lines = [
-        Bar("Links made", made, f"{made:,}", "dull"), Bar("Used", used, text(used), "info"),
-        Bar("Customer active now", active, text(active), "good"),
-    ]  # fmt: skip
-    return bars(lines, ("Step", "Links"), told)
+        Bar(gettext("Links made"), made, number(made), "dull"),
+        Bar(pgettext("setup links", "Used"), used, text(used), "info"),
+        Bar(gettext("Customer active now"), active, text(active), "good"),
+    ]
+    return bars(lines, (gettext("Step"), gettext("Links")), told)
 
 
 def _spell(minutes: float) -> str:
     """ "3 h 12 min": the middle of many, so to the minute."""
     days, rest = divmod(round(minutes), 1440)
     hours, left = divmod(rest, 60)
-    told = [f"{number} {unit}" for number, unit in ((days, "d"), (hours, "h"), (left, "min")) if number]
-    return " ".join(told[:2]) or "a minute"
+    units = (
+        (days, pgettext("a length of time", "{count} d")),
+        (hours, pgettext("a length of time", "{count} h")),
+        (left, pgettext("a length of time", "{count} min")),
+    )
+    told = [words.format(count=number(count)) for count, words in units if count]
+    return " ".join(told[:2]) or pgettext("a length of time", "a minute")
 
 
 def _used(numbers: Numbers) -> SafeString | None:
@@ -125,26 +137,28 @@ def _used(numbers: Numbers) -> SafeString | None:
 
 register(
     Part(
-        "customers", 10, "Customers", CREATE_LINK.permission,
-        "Nothing waits: no link ends soon, and nobody is to be told apart. A customer without a link gets one on its "
-        "page, with New setup link.",
+        "customers", 10, _("Customers"), CREATE_LINK.permission,
+        _(
+            "Nothing waits: no link ends soon, and nobody is to be told apart. A customer without a link gets one on "
+            "its page, with New setup link."
+        ),
         ("kirim.customers", "kirim.setup_links"),
     ),
     Figure(
-        "links-ending", "customers", 10, "Setup links that end within 48 hours", "warn", ending,
+        "links-ending", "customers", 10, _("Setup links that end within 48 hours"), "warn", ending,
         lambda: f"{page('admin:customers_setuplink_changelist')}?ending=48h",
     ),
     Figure(
-        "pairs-suggested", "customers", 30, "Same customer? Suggestions that wait", "info", suggested,
+        "pairs-suggested", "customers", 30, _("Same customer? Suggestions that wait"), "info", suggested,
         lambda: page("identity"),
     ),
     Chart(
-        "funnel", "customers", 10, "How far do the setup links of the last 30 days get?",
-        "No setup link was made in the last 30 days. A customer's page makes one, with New setup link.",
+        "funnel", "customers", 10, _("How far do the setup links of the last 30 days get?"),
+        _("No setup link was made in the last 30 days. A customer's page makes one, with New setup link."),
         (SEE_LINKS, SEE_CUSTOMERS), funnel, _funnel,
     ),
     Chart(
-        "links", "customers", 20, "How many setup links are used a day?",
-        "No setup link was used in the last 14 days.", (SEE_LINKS,), used_by_day, _used,
+        "links", "customers", 20, _("How many setup links are used a day?"),
+        _("No setup link was used in the last 14 days."), (SEE_LINKS,), used_by_day, _used,
     ),
 )  # fmt: skip

@@ -1,17 +1,25 @@
 """Whether an invoice is paid, open or overdue: decided here alone, from L4YERCAK3's word and the due date."""
 
-from collections.abc import Mapping
 from datetime import date
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import pgettext_lazy
 
-from backoffice.badges import Tone
+from backoffice.badges import Vocabulary
 from customers.models import Invoice
 
-STATES: Mapping[str, Tone] = {
-    "draft": "dull", "open": "info", "partly paid": "warn", "overdue": "bad", "paid": "good", "void": "dull",
-}  # fmt: skip
+STATES = Vocabulary(
+    {"draft": "dull", "open": "info", "partly paid": "warn", "overdue": "bad", "paid": "good", "void": "dull"},
+    {
+        "draft": pgettext_lazy("invoice", "draft"),
+        "open": pgettext_lazy("invoice", "open"),
+        "partly paid": pgettext_lazy("invoice", "partly paid"),
+        "overdue": pgettext_lazy("invoice", "overdue"),
+        "paid": pgettext_lazy("invoice", "paid"),
+        "void": pgettext_lazy("invoice", "void"),
+    },
+)
 """The states that staff see."""
 
 _OPEN = ("sealed", "sent", "partially_paid", "overdue")

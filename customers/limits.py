@@ -6,6 +6,7 @@ A record of another system that nobody linked with a customer is of no team, so 
 from collections.abc import Iterable
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.limits import Kind, Rule, register
 from customers.models import (
@@ -73,5 +74,5 @@ _RULES: dict[type[Model], Rule] = {
     Transaction: _transactions,
 }
 
-TEAM = Kind("team", "Teams", teams, {"customer": "team_id"})
+TEAM = Kind("team", _("Teams"), teams, {"customer": "team_id"})
 register(TEAM, _RULES)

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from django.utils.translation import gettext as _
+
+from backoffice.texts import number
 
 REFERENCE = "backoffice_write"
 MAX_LEVELS = 100  # of nesting
@@ -41,7 +44,8 @@ def parsed(text: str) -> dict[str, Any] | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise ValueError('Metadata is a JSON object, such as {"external_ref": "crm-7"}, or null for none.')
+        told = _("Metadata is a JSON object, such as {example}, or null for none.")
+        raise ValueError(told.format(example='{"external_ref": "crm-7"}'))
     check(value)
     return value
 
@@ -52,21 +56,22 @@ def value_of(text: str) -> Any:
         value = msgspec.json.decode(text)
         json.loads(text, object_pairs_hook=_distinct)
     except _TwiceError as error:
-        raise ValueError(f"The key {error.args[0]!r} stands in it twice.") from None
+        raise ValueError(_("The key {key} stands in it twice.").format(key=repr(error.args[0]))) from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ValueError(f"This is not JSON: {' '.join(str(error).split())[:200]}.") from None
+        told = _("This is not JSON: {error}.").format(error=" ".join(str(error).split())[:200])
+        raise ValueError(told) from None
     return value
 
 
 def check(metadata: Mapping[str, Any]) -> None:
     """Raises ValueError with a sentence where metadata cannot be sent or kept, or holds our own key."""
     if REFERENCE in metadata:
-        raise ValueError(f"{REFERENCE} is the back office's own key; it is kept by itself.")
+        raise ValueError(_("{key} is the back office's own key; it is kept by itself.").format(key=REFERENCE))
     problem = _problem(metadata, MAX_LEVELS)
     if problem:
         raise ValueError(problem)
     if not fits(metadata):
-        raise ValueError(f"It is larger than {MAX_BYTES // 1024} KiB.")
+        raise ValueError(_("It is larger than {size} KiB.").format(size=number(MAX_BYTES // 1024)))
 
 
 def fits(metadata: Mapping[str, Any] | None) -> bool:
@@ -90,10 +95,10 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _problem(value: Any, levels: int) -> str:
     """Why a value cannot be kept in every database, in a sentence; "" when it can."""
     if levels == 0:
-        return f"It is nested deeper than {MAX_LEVELS} levels."
+        return _("It is nested deeper than {count} levels.").format(count=number(MAX_LEVELS))
     if isinstance(value, str) and "\0" in value:
-        return "It holds a NUL character (\\u0000), which cannot be kept."
+        return _("It holds a NUL character ({escape}), which cannot be kept.").format(escape="\\u0000")
     if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        return "It holds a number with more than 64 bits; write it as text."
+        return _("It holds a number with more than 64 bits; write it as text.")
     inside = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
     return next(filter(None, (_problem(item, levels - 1) for item in inside)), "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 
 from customers.metadata import REFERENCE, check, parsed, value_of
 
@@ -58,9 +59,9 @@ class Typed:
         if how == "rows" and self.is_json:
             metadata = self.read(base)
             if not fits_rows(metadata):
-                raise FormError("Rows cannot hold this metadata: too many keys, or keys with odd characters.")
+                raise FormError(_("Rows cannot hold this metadata: too many keys, or keys with odd characters."))
             return Typed.of(metadata)
-        name, _, number = how.partition(":")
+        name, _colon, number = how.partition(":")
         if name == "remove" and number.isdecimal():
             return Typed(tuple(row for place, row in enumerate(self.rows) if place != int(number)))
         return self
@@ -99,12 +100,12 @@ class Typed:
             key = row.key if row.key in base else row.key.strip()
             try:
                 if key in found:
-                    raise ValueError("This key stands here already; each key may stand once.")
+                    raise ValueError(_("This key stands here already; each key may stand once."))
                 found[key] = _value(key, row, base)
             except ValueError as error:
                 problems[place] = str(error)
         if problems:
-            raise FormError("Look at the rows that are marked.", problems)
+            raise FormError(_("Look at the rows that are marked."), problems)
         if found:
             try:
                 check(found)
@@ -155,12 +156,12 @@ def _row(key: str, value: Any) -> Row:
 
 def _value(key: str, row: Row, base: Mapping[str, Any]) -> Any:
     if not key:
-        raise ValueError("This value needs a key.")
+        raise ValueError(_("This value needs a key."))
     if key == REFERENCE:
-        raise ValueError(f"{REFERENCE} is the back office's own key; it is kept by itself.")
+        raise ValueError(_("{key} is the back office's own key; it is kept by itself.").format(key=REFERENCE))
     if row.kind == JSON:
         if not row.value.strip():
-            raise ValueError('Type JSON, such as 12, true, null or ["a", "b"]; or choose Text.')
+            raise ValueError(_('Type JSON, such as 12, true, null or ["a", "b"]; or choose Text.'))
         return value_of(row.value)
     before = base.get(key)
     typed = as_typed(row.value)

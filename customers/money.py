@@ -1,6 +1,9 @@
 """Amounts in minor units of their currency, as people read them."""
 
 from collections.abc import Mapping
+from decimal import Decimal
+
+from backoffice.texts import number
 
 # ISO 4217; all others have two decimals.
 _NONE = ("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF", 0)
@@ -13,6 +16,5 @@ def shown_amount(minor: int | None, currency: str, empty: str = "–") -> str:
     if minor is None:
         return empty
     decimals = _DECIMALS.get(currency.upper(), 2)
-    whole, part = divmod(abs(minor), 10**decimals)
-    amount = f"{whole:,}.{part:0{decimals}d}" if decimals else f"{whole:,}"
+    amount = number(Decimal(abs(minor)).scaleb(-decimals), decimals)
     return f"{currency} {'-' if minor < 0 else ''}{amount}".strip()

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.models import RemoteWrite
 from backoffice.needs.section import SHOWN, Kind, Person, register
@@ -22,11 +23,11 @@ State = RemoteWrite.State
 Rows = Callable[[Person], QuerySet[RemoteWrite] | None]
 LONGEST_LIFE = timedelta(hours=MOST_HOURS)  # of a link: what is not mirrored here is over by then
 
-LOST = (
+LOST = _(
     "Kirim made these links, but the answer with the URL was lost, and it is told once: nobody has it. Replace the "
     "link to get one that can be handed over, or revoke it."
 )
-HALF_DONE = (
+HALF_DONE = _(
     "A new link was made, but the old one was not revoked, so both can be used. Finish the replacement, or dismiss it "
     "where the old link may live on until it ends."
 )
@@ -67,11 +68,25 @@ def _parts(rows: Rows) -> Callable[[Person], Mapping[str, Any]]:
 
 register(
     Kind(
-        "links-lost", 20, "Setup links whose URL is lost", LOST, "Setup links whose URL nobody has", "See them",
-        "customers/parts/_needs_lost.html", lost_links, _parts(lost_links),
+        "links-lost",
+        20,
+        _("Setup links whose URL is lost"),
+        LOST,
+        _("Setup links whose URL nobody has"),
+        _("See them"),
+        "customers/parts/_needs_lost.html",
+        lost_links,
+        _parts(lost_links),
     ),
     Kind(
-        "links-half-done", 30, "Half-done replacements", HALF_DONE, "Setup links whose replacement is half done",
-        "Finish them", "customers/parts/_needs_half_done.html", missing_revocations, _parts(missing_revocations),
+        "links-half-done",
+        30,
+        _("Half-done replacements"),
+        HALF_DONE,
+        _("Setup links whose replacement is half done"),
+        _("Finish them"),
+        "customers/parts/_needs_half_done.html",
+        missing_revocations,
+        _parts(missing_revocations),
     ),
-)  # fmt: skip
+)

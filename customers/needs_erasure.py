@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.needs.section import SHOWN, Kind, Person, register
 from customers.apideck import ERASURE
@@ -11,7 +12,7 @@ from customers.models import SupportCustomer
 from customers.models.support import erased_here
 from customers.services.erasure import ERASE
 
-MEANING = (
+MEANING = _(
     "Apideck shows these customers as requests for erasure. Erase what is kept here of them; who did it and when stays "
     "in the history."
 )
@@ -31,7 +32,7 @@ def _parts(person: Person) -> Mapping[str, Any]:
 
 register(
     Kind(
-        "erasures", 40, "Requests for erasure", MEANING, "Support customers who are to be erased", "See who",
+        "erasures", 40, _("Requests for erasure"), MEANING, _("Support customers who are to be erased"), _("See who"),
         "customers/support/parts/_needs_erasure.html", asked_for, _parts,
     ),
 )  # fmt: skip

@@ -1,17 +1,41 @@
-"""The words of Kirim's states with their colours, and what they mean to staff."""
+"""The words of Kirim's and Apideck's states with their colours and labels, and what they mean to staff."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from backoffice.badges import Tone
+from backoffice.badges import Vocabulary
+from customers.apideck import ERASURE
 from customers.models import SetupLink
 
-CUSTOMER: Mapping[str, Tone] = {"pending": "info", "active": "good", "suspended": "bad", "archived": "dull"}
-ACCOUNT: Mapping[str, Tone] = {"connected": "good", "degraded": "warn", "disconnected": "bad", "onboarding": "info"}
-LINK: Mapping[str, Tone] = {"active": "good", "consumed": "info", "expired": "dull", "revoked": "bad"}
+CUSTOMER = Vocabulary(
+    {"pending": "info", "active": "good", "suspended": "bad", "archived": "dull"},
+    {"pending": _("pending"), "active": _("active"), "suspended": _("suspended"), "archived": _("archived")},
+)
+ACCOUNT = Vocabulary(
+    {"connected": "good", "degraded": "warn", "disconnected": "bad", "onboarding": "info"},
+    {
+        "connected": _("connected"),
+        "degraded": _("degraded"),
+        "disconnected": _("disconnected"),
+        "onboarding": _("onboarding"),
+    },
+)
+LINK = Vocabulary(
+    {"active": "good", "consumed": "info", "expired": "dull", "revoked": "bad"},
+    {"active": _("active"), "consumed": _("consumed"), "expired": _("expired"), "revoked": _("revoked")},
+)
+SUPPORT = Vocabulary(
+    {"active": "good", "archived": "dull", ERASURE: "bad", "unknown": "warn"},
+    {
+        "active": _("active"),
+        "archived": _("archived"),
+        ERASURE: _("gdpr-erasure-request"),
+        "unknown": _("unknown"),
+    },
+)
 
 ENDING_SOON = timedelta(days=1)
 ENDING_IN_TIME_TO_ACT = timedelta(hours=48)  # what the desk tells of: there is a working day left to send another

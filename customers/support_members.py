@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.records import Record, RecordError
+from backoffice.texts import Text
 from customers.apideck import WRITABLE, SupportCustomerRecord
 from customers.apideck.records import AddressRecord, BankAccountRecord, EmailRecord, PhoneRecord
 
@@ -27,7 +30,7 @@ class _Sent(SupportCustomerRecord, frozen=True, kw_only=True):
     id: str = ""
 
 
-def problems_in(members: Members) -> dict[str, str]:
+def problems_in(members: Members) -> dict[str, Text]:
     """What is wrong with members to be sent, a sentence each, by member; none where they can be sent."""
     problems = {name: _cannot_be_set(name) for name in members.keys() - WRITABLE}
     for name, value in members.items():
@@ -79,19 +82,20 @@ def _or_none(value: Any) -> Any:
     return None if value in ("", [], {}) else value
 
 
-def _problem(name: str, value: Any) -> str:
+def _problem(name: str, value: Any) -> Text:
     if value is None and name in {*ITEMS, BANK}:
-        return "it cannot be null; an empty list or empty members clear it"
+        return _("it cannot be null; an empty list or empty members clear it")
     if name in ITEMS and isinstance(value, list):
         for item in value:
             if not isinstance(item, dict):
-                return "each of its items must be an object"
+                return _("each of its items must be an object")
             if unknown := sorted(item.keys() - ITEMS[name].members()):
-                return f"the contract knows no {', '.join(unknown)} in it"
+                return _unknown_inside(unknown)
             if any(item.get(needed) == "" for needed in ITEMS[name].required()):
-                return f"{' and '.join(sorted(ITEMS[name].required()))} must not be empty"
+                members = ", ".join(sorted(ITEMS[name].required()))
+                return format_lazy(_("{members} must not be empty"), members=members)
     if name == BANK and isinstance(value, dict) and (unknown := sorted(value.keys() - BankAccountRecord.members())):
-        return f"the contract knows no {', '.join(unknown)} in it"
+        return _unknown_inside(unknown)
     try:
         record = _Sent.read(msgspec.json.encode({name: value}))
     except (RecordError, TypeError, ValueError) as error:
@@ -99,7 +103,11 @@ def _problem(name: str, value: Any) -> str:
     return _unknown_word(record, name)
 
 
-def _unknown_word(record: SupportCustomerRecord, name: str) -> str:
+def _unknown_inside(members: Sequence[str]) -> Text:
+    return format_lazy(_("the contract knows no {members} in it"), members=", ".join(members))
+
+
+def _unknown_word(record: SupportCustomerRecord, name: str) -> Text:
     """A word that an enumeration of the contract does not name must not be written, whatever the remote shows."""
     value = getattr(record, name)
     parts: Sequence[Record] = value if isinstance(value, list) else [value] if isinstance(value, Record) else []
@@ -108,7 +116,7 @@ def _unknown_word(record: SupportCustomerRecord, name: str) -> str:
     wanted += [("currency", part.currency, record.words["currency"]) for part in parts if name == BANK]  # type: ignore[attr-defined]
     for word, said, words in wanted:
         if said is not None and said not in words:
-            return f"the contract knows no {word} {said[:60]!r}"
+            return format_lazy(_("the contract knows no {word} {value}"), word=word, value=repr(said[:60]))
     return ""
 
 
@@ -124,7 +132,7 @@ def _sendable(name: str, value: Any) -> Any:
     ]
 
 
-def _cannot_be_set(name: str) -> str:
+def _cannot_be_set(name: str) -> Text:
     if name in SupportCustomerRecord.members():
-        return "Apideck sets it by itself"
-    return "the contract knows no such member"
+        return _("Apideck sets it by itself")
+    return _("the contract knows no such member")

@@ -10,18 +10,20 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import upstreams
 from backoffice.admin.doing import VerbForm, do, tell
 from backoffice.admin.readonly import Button
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text
 from backoffice.writes.plan import may
 from backoffice.writes.verbs import Verb, WriteVerb
 
-DAMAGED = "The form came back damaged, so nothing was sent. Load the page anew and do it again."
+DAMAGED = _("The form came back damaged, so nothing was sent. Load the page anew and do it again.")
 
 
-def deed(request: HttpRequest, verb: WriteVerb, done: str, **wanted: Any) -> RemoteWrite | None:
+def deed(request: HttpRequest, verb: WriteVerb, done: Text, **wanted: Any) -> RemoteWrite | None:
     """Do what a button asks for, once however often it was pressed, and tell how it ended.
 
     Args:
@@ -45,8 +47,8 @@ def button(
     request: HttpRequest,
     verb: Verb,
     url: str,
-    off: str,
-    label: str = "",
+    off: Text,
+    label: Text = "",
     fields: Mapping[str, str] | None = None,
     *,
     is_main: bool = False,

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk.drawing import Series, columns, day_of, span
 from backoffice.desk.parts import Chart, Counts, Figure, Numbers, Part, Person, by, register
@@ -21,12 +22,12 @@ SUSPENDED = "suspended"
 SEE_LISTS, SEE_PARCELS = "fulfilment.view_handlinglist", "fulfilment.view_parcel"
 SEE_CUSTOMERS = ("customers.view_customer", "customers.view_identitylink")
 PARCELS = (
-    Series("gone", "gone out", "dull"), Series("labelled", "labelled", "good"),
-    Series("unlabelled", "without a label", "warn"),
+    Series("gone", _("gone out"), "dull"), Series("labelled", _("labelled"), "good"),
+    Series("unlabelled", _("without a label"), "warn"),
 )  # fmt: skip
 ENDS = (
-    Series("in time", "finished in time", "good"), Series("late", "finished late", "info"),
-    Series("missed", "not finished, overdue", "bad"), Series("ahead", "still to do", "dull"),
+    Series("in time", _("finished in time"), "good"), Series("late", _("finished late"), "info"),
+    Series("missed", _("not finished, overdue"), "bad"), Series("ahead", _("still to do"), "dull"),
 )  # fmt: skip
 
 
@@ -131,32 +132,37 @@ def _list(model: str, query: str) -> Any:
 
 register(
     Part(
-        "warehouse", 20, "Warehouse", MARK_HANDLED.permission,
-        "Nothing waits: no list is due or free, and no parcel waits for its label. New lists are made under Handling "
-        "lists, from shipments that are on none.",
+        "warehouse", 20, _("Warehouse"), MARK_HANDLED.permission,
+        _(
+            "Nothing waits: no list is due or free, and no parcel waits for its label. New lists are made under "
+            "Handling lists, from shipments that are on none."
+        ),
         ("afosto.handling_lists", "afosto.parcels"),
     ),
-    Figure("lists-overdue", "warehouse", 10, "Lists overdue", "bad", overdue, _board("due=overdue")),
-    Figure("lists-today", "warehouse", 20, "Lists due today", "info", due_today, _board("due=today")),
-    Figure("lists-unassigned", "warehouse", 30, "Lists nobody holds", "warn", unassigned, _board(f"assignee={NOBODY}")),
+    Figure("lists-overdue", "warehouse", 10, _("Lists overdue"), "bad", overdue, _board("due=overdue")),
+    Figure("lists-today", "warehouse", 20, _("Lists due today"), "info", due_today, _board("due=today")),
     Figure(
-        "parcels-unlabelled", "warehouse", 40, "Parcels to label", "warn", unlabelled,
+        "lists-unassigned", "warehouse", 30, _("Lists nobody holds"), "warn", unassigned,
+        _board(f"assignee={NOBODY}"),
+    ),
+    Figure(
+        "parcels-unlabelled", "warehouse", 40, _("Parcels to label"), "warn", unlabelled,
         _list("fulfilment_parcel", "state=packed&is_outbound=True"),
     ),
     Figure(
-        "labels-stuck", "warehouse", 50, "Stuck: label or slip came to nothing", "bad", stuck,
+        "labels-stuck", "warehouse", 50, _("Stuck: label or slip came to nothing"), "bad", stuck,
         _list("fulfilment_labeljob", "waits=yes"),
     ),
     Figure(
-        "suspended-under-way", "customers", 20, "Suspended customers with parcels on their way", "bad", suspended,
+        "suspended-under-way", "customers", 20, _("Suspended customers with parcels on their way"), "bad", suspended,
         _list("customers_customer", f"status={SUSPENDED}&parcels=under_way"), is_dear=True,
     ),
     Chart(
-        "lists", "warehouse", 10, "Are lists finished when they are due?", "No list was due in the last 14 days.",
+        "lists", "warehouse", 10, _("Are lists finished when they are due?"), _("No list was due in the last 14 days."),
         (SEE_LISTS,), lists_by_due_day, _lists,
     ),
     Chart(
-        "parcels", "warehouse", 20, "Which days' parcels are still here?", "No parcel was packed in the last 14 days.",
-        (SEE_PARCELS,), parcels_by_day, _parcels,
+        "parcels", "warehouse", 20, _("Which days' parcels are still here?"),
+        _("No parcel was packed in the last 14 days."), (SEE_PARCELS,), parcels_by_day, _parcels,
     ),
 )  # fmt: skip

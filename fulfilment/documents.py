@@ -10,12 +10,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.utils.functional import lazystr
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from backoffice import audit
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteContractError, RemoteError
+from backoffice.texts import Text, written
 from backoffice.views import staff_page
 from backoffice.wording import remote_error_in_words
 from fulfilment.afosto import AfostoAPI
@@ -41,8 +44,9 @@ def label_document(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The document of a label job. Asks Afosto for the file, never for a new one."""
     job = get_object_or_404(LabelJob.objects.select_related("parcel"), pk=pk)
     if not job.file_id:
-        raise Http404(f"The {job.get_kind_display()} of {job.parcel} is {job.get_state_display()}: there is no file.")
-    return _document(request, job.parcel, job.file_id, job.get_kind_display())
+        told = _("The {document} of {parcel} is {state}: there is no file.")
+        raise Http404(told.format(document=job.get_kind_display(), parcel=job.parcel, state=job.get_state_display()))
+    return _document(request, job.parcel, job.file_id, LabelJob.Kind(job.kind))
 
 
 @require_safe
@@ -53,8 +57,8 @@ def parcel_label(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     """The label of a parcel, whoever had it made."""
     parcel = get_object_or_404(Parcel, remote_id=remote_id)
     if not parcel.label_file_id:
-        raise Http404(f"{parcel} has no label yet.")
-    return _document(request, parcel, parcel.label_file_id, "label")
+        raise Http404(_("{parcel} has no label yet.").format(parcel=parcel))
+    return _document(request, parcel, parcel.label_file_id, LabelJob.Kind.LABEL)
 
 
 def file_of(api: AfostoAPI, file_id: str) -> tuple[bytes, str]:
@@ -77,26 +81,28 @@ def shown(body: bytes, kind: str, name: str) -> HttpResponse:
     return response
 
 
-def problem(request: HttpRequest, title: str, *told: str, **more: Any) -> HttpResponseBase:
+def problem(request: HttpRequest, title: str, *told: Text, **more: Any) -> HttpResponseBase:
     """The page instead of a document that cannot be had now."""
     context = {**admin.site.each_context(request), "title": title, "told": told, **more}
     return TemplateResponse(request, "fulfilment/no_document.html", context, status=502)
 
 
-def note_opened(parcel: Parcel, kind: str) -> None:
+def note_opened(parcel: Parcel, kind: LabelJob.Kind) -> None:
     """In the audit: that a document of a parcel was handed out."""
-    audit.note_mirrored("open_document", "afosto.parcels", parcel.remote_id, label=str(parcel), detail=kind)
+    label, detail = written(lazystr(parcel)), written(kind.label)
+    audit.note_mirrored("open_document", "afosto.parcels", parcel.remote_id, label=label, detail=detail)
 
 
-def _document(request: HttpRequest, parcel: Parcel, file_id: str, kind_of_it: str) -> HttpResponseBase:
-    name = f"{kind_of_it} {parcel}"
+def _document(request: HttpRequest, parcel: Parcel, file_id: str, kind_of_it: LabelJob.Kind) -> HttpResponseBase:
+    name = f"{kind_of_it.label} {parcel}"
+    missing = _("No {document} now").format(document=name)
     try:
         with AfostoAPI.from_settings(PERSON) as api:
             body, kind = file_of(api, file_id)
     except RemoteError as error:
-        return problem(request, f"No {name} now", remote_error_in_words(error, "Afosto"))
+        return problem(request, missing, remote_error_in_words(error, "Afosto"))
     except BackofficeError as error:
-        return problem(request, f"No {name} now", str(error))
+        return problem(request, missing, str(error))
     note_opened(parcel, kind_of_it)
     return shown(body, kind, name)
 

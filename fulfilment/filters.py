@@ -6,30 +6,32 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter, FilterSet
 from django_filters.fields import ChoiceField
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from backoffice.texts import Text
 from fulfilment.board import NOBODY, is_due_today, is_open, is_overdue
 from fulfilment.models import HandlingList
-from fulfilment.states import LIST
+from fulfilment.states import LIST, choices
 
 ALL, ME = "all", "me"
 MAX_ID_CHARS = 255
-DUE = [
-    ("overdue", "Overdue"),
-    ("today", "Today"),
-    ("day", "In the next 24 hours"),
-    ("week", "In the next 7 days"),
-    ("none", "Without a time"),
+DUE: list[tuple[str, Text]] = [
+    ("overdue", _("Overdue")),
+    ("today", _("Today")),
+    ("day", _("In the next 24 hours")),
+    ("week", _("In the next 7 days")),
+    ("none", _("Without a time")),
 ]
 _NEXT = {"day": timedelta(days=1), "week": timedelta(days=7)}
 
 
 def _choice(
-    label: str, empty: str, choices: list[tuple[str, str]] | None = None, kind: type[ChoiceFilter] = ChoiceFilter
+    label: Text, empty: Text, offered: list[tuple[str, Text]] | None = None, kind: type[ChoiceFilter] = ChoiceFilter
 ) -> ChoiceFilter:
-    return kind(label=label, empty_label=empty, choices=choices or [], method="narrow", widget=UnfoldAdminSelectWidget)
+    return kind(label=label, empty_label=empty, choices=offered or [], method="narrow", widget=UnfoldAdminSelectWidget)
 
 
 class _IdField(ChoiceField):  # type: ignore[misc]  # django-filter is untyped
@@ -46,11 +48,11 @@ class _IdFilter(ChoiceFilter):  # type: ignore[misc]
 class BoardFilter(FilterSet):  # type: ignore[misc]  # django-filter is untyped
     """Without any choice the board shows the open work. A choice that there is not finds nothing."""
 
-    state = _choice("State", "Open work", [*((word, word.capitalize()) for word in LIST), (ALL, "All, also over")])
-    location = _choice("Location", "All locations", kind=_IdFilter)
-    assignee = _choice("Held by", "Anybody or nobody", kind=_IdFilter)
-    due = _choice("Due", "Any time", DUE)
-    direction = _choice("Direction", "Pick and sort", [("pick", "Pick lists"), ("sort", "Sort lists")])
+    state = _choice(_("State"), _("Open work"), [*choices(LIST), (ALL, _("All, also over"))])
+    location = _choice(_("Location"), _("All locations"), kind=_IdFilter)
+    assignee = _choice(_("Held by"), _("Anybody or nobody"), kind=_IdFilter)
+    due = _choice(_("Due"), _("Any time"), DUE)
+    direction = _choice(_("Direction"), _("Pick and sort"), [("pick", _("Pick lists")), ("sort", _("Sort lists"))])
 
     class Meta:
         model = HandlingList
@@ -72,20 +74,20 @@ class BoardFilter(FilterSet):  # type: ignore[misc]  # django-filter is untyped
         """
         super().__init__(data, queryset)
         self.sub = sub
-        mine = [(ME, "Me")] if sub else []
+        mine = [(ME, _("Me"))] if sub else []
         self._offer("location", locations or {})
-        self._offer("assignee", people or {}, (NOBODY, "Nobody"), *mine)
+        self._offer("assignee", people or {}, (NOBODY, _("Nobody")), *mine)
 
-    def _offer(self, name: str, names: Mapping[str, str], *first: tuple[str, str]) -> None:
+    def _offer(self, name: str, names: Mapping[str, str], *first: tuple[str, Text]) -> None:
         """The choices of one filter by name; what is asked for stands among them."""
-        choices = [
+        offered: list[tuple[str, Text]] = [
             *first,
             *sorted(((key, text[:60]) for key, text in names.items() if key), key=lambda one: one[1].lower()),
         ]
         asked = (self.data.get(name) or "")[:MAX_ID_CHARS]
-        if asked and asked not in dict(choices):
-            choices.append((asked, asked[:60]))
-        self.filters[name].extra["choices"] = choices
+        if asked and asked not in dict(offered):
+            offered.append((asked, asked[:60]))
+        self.filters[name].extra["choices"] = offered
 
     @property
     def is_refused(self) -> bool:

@@ -6,6 +6,7 @@ What names no location is for everybody: nobody could do it otherwise.
 from collections.abc import Iterable
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.limits import Kind, Rule, register
 from customers.limits import TEAM, not_linked_elsewhere
@@ -45,5 +46,5 @@ _RULES: dict[type[Model], Rule] = {
     Recipient: _recipients,
 }
 
-register(Kind("location", "Locations", locations), _RULES)
+register(Kind("location", _("Locations"), locations), _RULES)
 register(TEAM, {Recipient: not_linked_elsewhere("afosto.contacts")})

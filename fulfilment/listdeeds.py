@@ -1,16 +1,19 @@
 """What can be done to a handling list with one click: take it, hold it, release it, read it again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from backoffice.admin.deeds import read_again
 from backoffice.admin.readonly import Button
+from backoffice.texts import Text
 from backoffice.views import staff_page
 from backoffice.writes.verbs import WriteVerb
 from fulfilment.board import holder_of, sub_of
@@ -21,7 +24,7 @@ from fulfilment.states import OVER
 from fulfilment.verbs.lists import ASSIGN_LIST, HOLD_LIST, REFRESH_LIST, RELEASE_LIST
 
 SEE_LISTS = "fulfilment.view_handlinglist"
-NO_SUB = (
+NO_SUB = _(
     "Afosto knows people by ids of its own, and nobody has said yet which one is yours. A supervisor adds you under "
     "Pickers; then you can take lists."
 )
@@ -51,7 +54,9 @@ def _take(request: HttpRequest, handling_list: HandlingList, sub: str, holder: s
     if sub and handling_list.sub == sub:
         return []
     off = why_not(ASSIGN_LIST.name, handling_list) or ("" if sub else NO_SUB)
-    label = f"Take over from {holder[:40]}" if holder else "Take over" if handling_list.sub else "Take"
+    label: Text = _("Take over") if handling_list.sub else _("Take")
+    if holder:
+        label = format_lazy(_("Take over from {holder}"), holder=holder[:40])
     return button(request, ASSIGN_LIST, _url(ASSIGN_LIST, handling_list), off, label, {"seen": handling_list.sub})
 
 
@@ -62,7 +67,7 @@ def take_list(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     sub = sub_of(request.user)
     handling_list = get_object_or_404(HandlingList, remote_id=remote_id)
     if sub:
-        done = f"{handling_list} is yours now."
+        done = format_lazy(_("{list} is yours now."), list=handling_list)
         seen = {"sub": request.POST["seen"]} if "seen" in request.POST else {}
         deed(request, ASSIGN_LIST, done, remote_id=handling_list.remote_id, sends={"sub": sub}, before=seen)
     else:
@@ -74,14 +79,14 @@ def take_list(request: HttpRequest, remote_id: str) -> HttpResponseBase:
 @staff_page(SEE_LISTS)
 def hold_list(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     """Put a list on hold: nothing of it can be picked until it is released."""
-    return _done(request, HOLD_LIST, remote_id, "is on hold now.")
+    return _done(request, HOLD_LIST, remote_id, lambda its: format_lazy(_("{list} is on hold now."), list=its))
 
 
 @require_POST
 @staff_page(SEE_LISTS)
 def release_list(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     """Release a list that is on hold."""
-    return _done(request, RELEASE_LIST, remote_id, "is released.")
+    return _done(request, RELEASE_LIST, remote_id, lambda its: format_lazy(_("{list} is released."), list=its))
 
 
 @require_POST
@@ -89,13 +94,16 @@ def release_list(request: HttpRequest, remote_id: str) -> HttpResponseBase:
 def refresh_list(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     """Read a list again."""
     handling_list = get_object_or_404(HandlingList, remote_id=remote_id)
-    read_again(request, REFRESH_LIST, handling_list.remote_id, f"{handling_list} was read again.")
+    done = format_lazy(_("{list} was read again."), list=handling_list)
+    read_again(request, REFRESH_LIST, handling_list.remote_id, done)
     return back(request, reverse("pick_list", args=[handling_list.remote_id]))
 
 
-def _done(request: HttpRequest, verb: WriteVerb, remote_id: str, done: str) -> HttpResponseBase:
+def _done(
+    request: HttpRequest, verb: WriteVerb, remote_id: str, done: Callable[[HandlingList], Text]
+) -> HttpResponseBase:
     handling_list = get_object_or_404(HandlingList, remote_id=remote_id)
-    deed(request, verb, f"{handling_list} {done}", remote_id=handling_list.remote_id)
+    deed(request, verb, done(handling_list), remote_id=handling_list.remote_id)
     return back(request, reverse("board"))
 
 

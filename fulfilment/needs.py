@@ -7,17 +7,25 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.needs.section import SHOWN, Kind, Person, register
+from backoffice.texts import Text
 from backoffice.writes.plan import may
 from fulfilment.models import LabelJob
 from fulfilment.verbs.parcels import REQUEST_LABEL, REQUEST_SLIP
 
-FAILED = (
+FAILED = _(
     "Afosto could not make these documents, so the parcels stay where they are. See why, put it right, and ask again; "
     "asking for a label again may cost money. They leave this page once the document is there or the parcel has left."
 )
 VERBS = {LabelJob.Kind.LABEL: REQUEST_LABEL, LabelJob.Kind.SLIP: REQUEST_SLIP}
+AGAIN = {
+    LabelJob.Kind.LABEL: _("Request label again"),
+    LabelJob.Kind.SLIP: _("Request packing slip again"),
+}
+"""What the buttons say that ask for a document once more."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class JobLine:
     job: LabelJob
     parcel_url: str
     again_url: str
-    again: str
+    again: Text
 
 
 def failed_labels(person: Person) -> QuerySet[LabelJob] | None:
@@ -53,13 +61,14 @@ def _line(person: Person, job: LabelJob) -> JobLine:
         job,
         reverse("admin:fulfilment_parcel_change", args=[job.parcel_id]),
         reverse(f"admin:{verb.name}_parcel", args=[job.parcel_id]) if may_ask else "",
-        f"{verb.label} again…",
+        format_lazy("{label}…", label=AGAIN[LabelJob.Kind(job.kind)]),
     )
 
 
 register(
     Kind(
-        "labels-failed", 35, "Labels that came to nothing", FAILED, "Labels and packing slips that came to nothing",
-        "See why", "fulfilment/admin/parts/_needs_labels.html", failed_labels, _parts,
+        "labels-failed", 35, _("Labels that came to nothing"), FAILED,
+        _("Labels and packing slips that came to nothing"), _("See why"),
+        "fulfilment/admin/parts/_needs_labels.html", failed_labels, _parts,
     ),
 )  # fmt: skip

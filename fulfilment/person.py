@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from backoffice import times
 from backoffice.admin.readonly import Section
@@ -47,7 +48,7 @@ def show(request: HttpRequest, subject: Subject) -> Shown | None:
         waiting = [row for row in shipments if row.state not in SENT and row.vanished_at is None]
         lines = [_line(request, row) for row in waiting[:SHOWN]]
         part = {"lines": lines, "is_linked": bool(ids), "is_cut": len(waiting) > SHOWN, "shown": SHOWN}
-        sections.append(Section("Lists and shipments", "fulfilment/person/_lists.html", part))
+        sections.append(Section(_("Lists and shipments"), "fulfilment/person/_lists.html", part))
         problems += _late(request, waiting)
     if ids and user.has_perm("fulfilment.view_parcel"):
         parcels = _parcels(ids)
@@ -96,18 +97,20 @@ def _under_way(request: HttpRequest, parcels: list[Parcel]) -> Section:
         )
         for parcel in parcels[:SHOWN]
     ]
-    part = {"lines": lines, "is_cut": len(parcels) > SHOWN, "shown": SHOWN, "none": "No parcel is on its way."}
-    return Section("Parcels on their way", "fulfilment/admin/parts/_parcels.html", part)
+    part = {"lines": lines, "is_cut": len(parcels) > SHOWN, "shown": SHOWN, "none": _("No parcel is on its way.")}
+    return Section(_("Parcels on their way"), "fulfilment/admin/parts/_parcels.html", part)
 
 
 def _late(request: HttpRequest, waiting: list[Shipment]) -> Iterator[Problem]:
     """Shipments past their time, and lists that somebody holds."""
     for row in waiting:
         if row.list and row.list.state == "on hold" and request.user.has_perm("fulfilment.view_handlinglist"):
-            yield Problem(f"Handling list {row.list} with shipment {row} is on hold.", url_of(row.list), "See the list")
+            told = _("Handling list {list} with shipment {shipment} is on hold.").format(list=row.list, shipment=row)
+            yield Problem(told, url_of(row.list), _("See the list"))
         elif row.ship_at and row.ship_at < timezone.now():
             late = times.spell(timezone.now() - row.ship_at)
-            yield Problem(f"Shipment {row} should have left {late} ago.", url_of(row), "See it")
+            told = _("Shipment {shipment} should have left {late} ago.").format(shipment=row, late=late)
+            yield Problem(told, url_of(row), _("See it"))
 
 
 def _stuck(request: HttpRequest, ids: list[str]) -> Iterator[Problem]:
@@ -117,7 +120,10 @@ def _stuck(request: HttpRequest, ids: list[str]) -> Iterator[Problem]:
         return
     for job in jobs.filter(parcel__shipment__contact_remote_id__in=ids)[:SHOWN]:
         url = reverse("admin:fulfilment_parcel_change", args=[job.parcel_id])
-        yield Problem(f"Parcel {job.parcel} is stuck, its {job.get_kind_display()} failed: {job.error}", url, "See it")
+        told = _("Parcel {parcel} is stuck, its {document} failed: {error}").format(
+            parcel=job.parcel, document=job.get_kind_display(), error=job.error
+        )
+        yield Problem(told, url, _("See it"))
 
 
 register(Part("afosto", 40, show))

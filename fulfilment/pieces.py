@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from backoffice.records import Record
+from backoffice.texts import Text
 from fulfilment.afosto import (
     CorrectionRecord,
     HandlingListRecord,
@@ -22,6 +23,7 @@ from fulfilment.afosto import (
     ShipmentRecord,
 )
 from fulfilment.models import HandlingList, Parcel, Shipment
+from fulfilment.states import in_words
 
 R = TypeVar("R", bound=Record)
 
@@ -73,6 +75,11 @@ class Piece:
     def state(self) -> str:
         """The state that counts; *open* where no flag is set."""
         return next((state for state in STATES if getattr(self, f"is_{state.replace(' ', '_')}")), "open")
+
+    @property
+    def state_in_words(self) -> Text:
+        """The same for people."""
+        return in_words(self.state)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,10 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 from pypdf import PdfReader, PdfWriter
@@ -18,6 +22,7 @@ from pypdf.errors import PyPdfError
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteError
 from backoffice.sync.ahead import in_order
+from backoffice.texts import Text
 from backoffice.views import staff_page
 from backoffice.wording import remote_error_in_words
 from fulfilment.afosto import AfostoAPI
@@ -28,7 +33,7 @@ MOST_AT_ONCE = 50
 MAX_BYTES = 60 * 1024 * 1024  # of all documents together; a label has some 50 KB
 IN_FLIGHT = 4
 
-File = tuple[bytes, str] | str
+File = tuple[bytes, str] | Text
 """The bytes of a document and their content type; or, in words, why it cannot be had now."""
 
 
@@ -40,7 +45,7 @@ def print_labels(request: HttpRequest) -> HttpResponseBase:
     ready = [job for job in jobs if job.file_id]
     context = {
         **admin.site.each_context(request),
-        "title": "Print labels",
+        "title": gettext("Print labels"),
         "failed": [job for job in jobs if job.state == LabelJob.State.FAILED],
         "waiting": [job for job in jobs if job.state in {LabelJob.State.REQUESTED, LabelJob.State.PENDING}],
         "ready": ready,
@@ -60,11 +65,11 @@ def print_document(request: HttpRequest) -> HttpResponseBase:
     """
     jobs = [job for job in _wanted(request) if job.file_id]
     if not jobs:
-        raise Http404("None of these documents is there.")
+        raise Http404(gettext("None of these documents is there."))
     try:
         files = _files(jobs)
     except BackofficeError as error:
-        return problem(request, "Nothing to print now", str(error))
+        return problem(request, gettext("Nothing to print now"), str(error))
     writer, good, told = PdfWriter(), [], []
     for job, file in zip(jobs, files, strict=True):
         if reason := _why_not(writer, file):
@@ -72,13 +77,13 @@ def print_document(request: HttpRequest) -> HttpResponseBase:
         else:
             good.append(job)
     if told:
-        title = "Not all of them can be printed now"
+        title = gettext("Not all of them can be printed now")
         return problem(request, title, *told, others=len(good), others_url=_url("print_document", good))
     for job in jobs:
-        note_opened(job.parcel, job.get_kind_display())
+        note_opened(job.parcel, LabelJob.Kind(job.kind))
     document = BytesIO()
     writer.write(document)
-    return shown(document.getvalue(), PDF, f"labels {len(jobs)}")
+    return shown(document.getvalue(), PDF, gettext("labels {count}").format(count=len(jobs)))
 
 
 def _wanted(request: HttpRequest) -> list[LabelJob]:
@@ -96,7 +101,8 @@ def _files(jobs: Sequence[LabelJob]) -> list[File]:
             files.append(file)
             size += len(file[0]) if isinstance(file, tuple) else 0
             if size > MAX_BYTES:
-                raise BackofficeError(f"They are more than {MAX_BYTES // 1024**2} MB together. Print fewer at once.")
+                told = _("They are more than {size} MB together. Print fewer at once.")
+                raise BackofficeError(format_lazy(told, size=MAX_BYTES // 1024**2))
     return files
 
 
@@ -107,17 +113,18 @@ def _file(api: AfostoAPI, file_id: str) -> File:
         return remote_error_in_words(error, "Afosto")
 
 
-def _why_not(writer: PdfWriter, file: File) -> str:
+def _why_not(writer: PdfWriter, file: File) -> Text:
     """Put a document behind those that are in ``writer`` already; why that cannot be, "" where it was done."""
-    if isinstance(file, str):
+    if isinstance(file, str | Promise):
         return file
     body, kind = file
     if kind != PDF:
-        return "it is no PDF; open it by itself."
+        return _("it is no PDF; open it by itself.")
     try:
         writer.append(PdfReader(BytesIO(body)), import_outline=False)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-        return "its PDF cannot be read; open it by itself."  # what a broken one raises depends on where it is broken
+        # What a broken one raises depends on where it is broken.
+        return _("its PDF cannot be read; open it by itself.")
     return ""
 
 

@@ -6,10 +6,15 @@ The database computes them (generated columns): lists filter and sort by them, a
 from collections.abc import Mapping, Sequence
 
 from django.db.models import Case, CharField, GeneratedField, Q, Value, When
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from backoffice.badges import Tone
+from backoffice.badges import Tone, Vocabulary
+from backoffice.texts import Text, capital
 
 States = Sequence[tuple[str, Q]]
+_capital = lazy(capital, str)
 
 LIST_STATES: States = (
     ("cancelled", Q(is_cancelled=True)),
@@ -36,18 +41,39 @@ PARCEL_STATES: States = (
     ("label requested", Q(label_requested_at__isnull=False)),
 )
 
-LIST: Mapping[str, Tone] = {
+WORDS: Mapping[str, Text] = {
+    "open": _("open"),
+    "assigned": _("assigned"),
+    "in progress": _("in progress"),
+    "on hold": _("on hold"),
+    "on a list": _("on a list"),
+    "listed": _("listed"),
+    "handled": _("handled"),
+    "missing": _("missing"),
+    "picked": _("picked"),
+    "sorted": _("sorted"),
+    "boxed": _("boxed"),
+    "packed": _("packed"),
+    "label requested": _("label requested"),
+    "labelled": _("labelled"),
+    "in transit": _("in transit"),
+    "delivered": _("delivered"),
+    "finished": _("finished"),
+    "cancelled": pgettext_lazy("a list, a shipment or a parcel", "cancelled"),
+}
+"""All of these states, and those of a piece, for people."""
+LIST = Vocabulary({
     "open": "info", "assigned": "info", "in progress": "good", "on hold": "warn", "finished": "dull",
     "cancelled": "bad",
-}  # fmt: skip
-SHIPMENT: Mapping[str, Tone] = {
+}, WORDS)  # fmt: skip
+SHIPMENT = Vocabulary({
     "open": "info", "on a list": "info", "picked": "good", "sorted": "good", "packed": "good", "labelled": "good",
     "in transit": "dull", "finished": "dull", "cancelled": "bad",
-}  # fmt: skip
-PARCEL: Mapping[str, Tone] = {
+}, WORDS)  # fmt: skip
+PARCEL = Vocabulary({
     "packed": "info", "label requested": "warn", "labelled": "good", "in transit": "dull", "delivered": "dull",
     "finished": "dull",
-}  # fmt: skip
+}, WORDS)  # fmt: skip
 OVER = ("finished", "cancelled")
 """The states of a list in which there is nothing left to do."""
 OPEN = tuple(state for state in LIST if state not in OVER)
@@ -59,6 +85,16 @@ UNLABELLED = ("packed", "label requested")
 """Those in which there is no label."""
 UNDER_WAY = tuple(state for state in PARCEL if state not in ARRIVED)
 """Those in which a parcel is on its way to its recipient, or is to be sent."""
+
+
+def in_words(state: str) -> Text:
+    """A state for people; what is none of ours as it is."""
+    return WORDS.get(state, state)
+
+
+def choices(tones: Mapping[str, Tone]) -> list[tuple[str, Text]]:
+    """The states of one kind to choose from, each with a capital."""
+    return [(state, _capital(in_words(state))) for state in tones]
 
 
 def state_column(states: States, otherwise: str) -> "GeneratedField":

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.client import NumberedPage, Page, Patience
 from backoffice.records import RecordError
@@ -46,7 +47,7 @@ class Locations(AfostoResource, NumberedResource):
     """All locations."""
 
     name = "afosto.locations"
-    label = "Locations"
+    label = _("Locations")
     model = Location
     record = LocationRecord
     endpoint = "GET /lcs/locations/{id}"
@@ -63,7 +64,7 @@ class Methods(AfostoResource):
     """All shipping methods, in one answer."""
 
     name = "afosto.methods"
-    label = "Shipping methods"
+    label = _("Shipping methods")
     model = ShippingMethod
     record = MethodRecord
     endpoint = "GET /lcs/methods/{id}"
@@ -84,7 +85,7 @@ class Contacts(AfostoResource, CursorResource):
     """All contacts: those who parcels go to."""
 
     name = "afosto.contacts"
-    label = "Recipients"
+    label = _("Recipients")
     model = Recipient
     record = ContactRecord
     endpoint = "GET /rel/contacts/{id}"
@@ -104,7 +105,7 @@ class HandlingLists(AfostoResource, NumberedResource):
     """
 
     name = "afosto.handling_lists"
-    label = "Handling lists"
+    label = _("Handling lists")
     model = HandlingList
     record = HandlingListRowRecord
     endpoint = "GET /lcs/lists/{id}"
@@ -201,7 +202,7 @@ class Shipments(AfostoResource, NumberedResource):
     """All shipments. Their pieces and parcels are in the single read only."""
 
     name = "afosto.shipments"
-    label = "Shipments"
+    label = _("Shipments")
     model = Shipment
     record = ShipmentRowRecord
     endpoint = "GET /lcs/shipments/{id}"
@@ -261,7 +262,7 @@ class Parcels(AfostoResource, NumberedResource):
     """All parcels."""
 
     name = "afosto.parcels"
-    label = "Parcels"
+    label = _("Parcels")
     model = Parcel
     record = ParcelRecord
     endpoint = "GET /lcs/parcels/{id}"

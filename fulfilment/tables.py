@@ -8,29 +8,36 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from django_tables2 import Column, RequestConfig, Table
 
 from backoffice import times
 from backoffice.admin.readonly import Button
 from backoffice.badges import badge, word
+from backoffice.texts import Text
 from fulfilment.board import holder_of
+from fulfilment.counts import done_of, missing
 from fulfilment.models import HandlingList
 from fulfilment.states import LIST, OVER
 
 ROWS_A_PAGE = 50
-EXPORTED = ("list", "number", "state", "location", "held by", "due at", "overdue", "pieces", "handled", "missing")
+EXPORTED: Sequence[Text] = (
+    _("list"), _("number"), _("state"), _("location"), _("held by"), _("due at"), _("overdue"), _("pieces"),
+    _("handled"), _("missing"),
+)  # fmt: skip
 
 
 class BoardTable(Table):  # type: ignore[misc]  # django-tables2 is untyped
     """Handling lists, one a row."""
 
-    number = Column("List")
-    state = Column("State")
-    due_at = Column("Due", empty_values=())
-    location = Column("Location", order_by="location__name", empty_values=())
-    sub = Column("Held by", empty_values=())
-    handled_count = Column("Progress", empty_values=())
-    remote_created_at = Column("Age", empty_values=())
+    number = Column(_("List"))
+    state = Column(_("State"))
+    due_at = Column(_("Due"), empty_values=())
+    location = Column(_("Location"), order_by="location__name", empty_values=())
+    sub = Column(_("Held by"), empty_values=())
+    handled_count = Column(_("Progress"), empty_values=())
+    remote_created_at = Column(_("Age"), empty_values=())
     actions = Column("", orderable=False, empty_values=())
 
     class Meta:
@@ -55,7 +62,7 @@ class BoardTable(Table):  # type: ignore[misc]  # django-tables2 is untyped
 
     def render_number(self, record: HandlingList) -> SafeString:
         url = reverse("admin:fulfilment_handlinglist_change", args=[record.pk])
-        kind = "" if record.is_outbound else "sort"
+        kind = "" if record.is_outbound else pgettext("a list of goods that came in", "sort")
         return format_html('<a href="{}">{}</a> <span class="bo-dim">{}</span>', url, record, kind)
 
     def render_state(self, record: HandlingList) -> SafeString:
@@ -64,30 +71,29 @@ class BoardTable(Table):  # type: ignore[misc]  # django-tables2 is untyped
     def render_due_at(self, record: Any) -> SafeString | str:
         if record.state in OVER:
             return format_html('<span class="bo-dim">{}</span>', times.ago(record.due_at, "–"))
-        mark = format_html('<span class="ff-overdue">{}</span>', badge("overdue", "bad")) if record.is_overdue else ""
-        return format_html("{} {}", times.ago(record.due_at, "no time"), mark)
+        late = format_html('<span class="ff-overdue">{}</span>', badge(gettext("overdue"), "bad"))
+        mark = late if record.is_overdue else ""
+        return format_html("{} {}", times.ago(record.due_at, gettext("no time")), mark)
 
     def render_location(self, record: HandlingList) -> str:
         return location_of(record) or "–"
 
     def render_sub(self, record: HandlingList) -> SafeString:
         if not record.sub:
-            return format_html('<span class="bo-dim">{}</span>', "nobody")
+            return format_html('<span class="bo-dim">{}</span>', gettext("nobody"))
         return format_html('<span title="{}">{}</span>', record.sub, holder_of(record, self._names))
 
     def render_handled_count(self, record: HandlingList) -> SafeString:
-        missing = badge(f"{record.missing_count:,} missing", "warn") if record.missing_count else ""
         return format_html(
-            '<progress max="{}" value="{}" aria-hidden="true"></progress><span class="ff-count">{} of {}</span> {}',
+            '<progress max="{}" value="{}" aria-hidden="true"></progress><span class="ff-count">{}</span> {}',
             max(record.piece_count, 1),
             record.handled_count,
-            f"{record.handled_count:,}",
-            f"{record.piece_count:,}",
-            missing,
+            done_of(record.handled_count, record.piece_count),
+            missing(record.missing_count) if record.missing_count else "",
         )
 
     def render_remote_created_at(self, record: HandlingList) -> SafeString | str:
-        return times.ago(record.remote_created_at, "not told")
+        return times.ago(record.remote_created_at, gettext("not told"))
 
     def render_actions(self, record: HandlingList) -> str:
         return render_to_string("admin/parts/_buttons.html", {"buttons": self._buttons(record)}, self._request)

@@ -2,6 +2,7 @@
 
 import structlog
 from celery import shared_task
+from django.utils.translation import gettext_noop
 from kombu.exceptions import OperationalError as BrokerDown
 
 from backoffice import upstreams
@@ -48,4 +49,4 @@ def send_poll(job_id: int, seconds: int) -> bool:
         return False
 
 
-EVERY_MINUTE["Follow labels and packing slips"] = "fulfilment.tasks.follow_labels"
+EVERY_MINUTE[gettext_noop("Follow labels and packing slips")] = "fulfilment.tasks.follow_labels"

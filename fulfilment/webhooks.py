@@ -18,12 +18,14 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.client import Patience
 from backoffice.errors import RemoteNotFound
 from backoffice.sync import single
 from backoffice.sync.changes import Cause
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text
 from backoffice.webhooks.bodies import Members
 from backoffice.webhooks.inboxes import Ignored, Inbox, SignatureRefused, Subject, Unprocessable, register
 from fulfilment.afosto import AfostoAPI
@@ -47,6 +49,11 @@ _EVENTS: Mapping[str, str] = {
 }
 _ENTITIES: Mapping[str, str] = {"delivery": PARCEL, "parcel": PARCEL, "shipment": SHIPMENT, "order": ORDER}
 _RESOURCES: Mapping[str, str] = {PARCEL: Parcels.name, SHIPMENT: Shipments.name, ORDER: ""}  # orders are not mirrored
+_NAMELESS: Mapping[str, Text] = {
+    PARCEL: _("It names no parcel, so nobody can tell what to read; the next sync finds the change."),
+    SHIPMENT: _("It names no shipment, so nobody can tell what to read; the next sync finds the change."),
+    ORDER: _("It names no order, so nobody can tell what to read; the next sync finds the change."),
+}
 _TOLD_OF_PARCELS = ("is_in_transit", "is_delivered")
 
 
@@ -64,7 +71,7 @@ class AfostoInbox(Inbox):
     )  # fmt: skip
 
     subject_resource = Shipments.name
-    untold = "what changes in lists, locations, methods and recipients, nor of a parcel before it leaves"
+    untold = _("what changes in lists, locations, methods and recipients, nor of a parcel before it leaves")
 
     def __init__(self) -> None:
         self._looked_for_new: WeakKeyDictionary[AfostoAPI, datetime] = WeakKeyDictionary()
@@ -72,8 +79,8 @@ class AfostoInbox(Inbox):
     def is_open(self) -> bool:
         return bool(secrets())
 
-    def to_do(self) -> str:
-        return "" if secrets() else "set AFOSTO_WEBHOOK_SECRET to what `manage.py webhooks subscribe afosto` prints"
+    def to_do(self) -> Text:
+        return "" if secrets() else _("set AFOSTO_WEBHOOK_SECRET to what `manage.py webhooks subscribe afosto` prints")
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         given = headers[SIGNATURE].strip().lower()
@@ -87,12 +94,12 @@ class AfostoInbox(Inbox):
 
     def subject(self, event: str, members: Members) -> Subject:
         if event not in _EVENTS:
-            raise Ignored("Afosto's contract, as this version knows it, has no such event.")
+            raise Ignored(_("Afosto's contract, as this version knows it, has no such event."))
         kind = _ENTITIES.get(_text(members.get("entity_type")).lower(), _EVENTS[event])
         data = members.get("data")
         id = _id(members.get("entity_id")) or _id(data.get("id") if isinstance(data, dict) else None)
         if not id:
-            raise Unprocessable(f"It names no {kind}, so nobody can tell what to read; the next sync finds the change.")
+            raise Unprocessable(_NAMELESS[kind])
         return Subject(id, frozenset({kind}), _RESOURCES[kind])
 
     def client(self, patience: Patience) -> AfostoAPI:

@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import database, limits, upstreams
 from backoffice.client import BACKGROUND
@@ -20,6 +22,7 @@ from backoffice.sync.changes import Cause
 from backoffice.sync.resource import RESOURCES, Batch, Resource
 from backoffice.sync.store import CHUNK, Store
 from backoffice.sync.tally import Met, Tally
+from backoffice.texts import Text, said_lazy, written
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +59,7 @@ def carry_out(
 
     def check_signal() -> None:
         if should_stop():
-            raise runs.StopRequested("The process was asked to end; the next run goes on where it stopped.")
+            raise runs.StopRequested(_("The process was asked to end; the next run goes on where it stopped."))
 
     try:
         if not runs.claim(run, check_signal, busy_wait_s):
@@ -78,8 +81,10 @@ def carry_out(
 def _carry_out_claimed(run: SyncRun, check_signal: Callable[[], None], on_progress: Progress, is_trial: bool) -> None:
     resource = RESOURCES.get(run.resource)
     if resource is None:
-        return runs.finish(run, SyncRun.State.FAILED, f"There is no resource {run.resource} any more.")
+        told = format_lazy(_("There is no resource {resource} any more."), resource=run.resource)
+        return runs.finish(run, SyncRun.State.FAILED, told)
     sweep: Sweep | None = None
+    error: Text
     try:
         if run.mode == SyncRun.Mode.HOT and not resource.has_hot_set:
             return runs.finish(run, SyncRun.State.SUCCEEDED)
@@ -90,27 +95,27 @@ def _carry_out_claimed(run: SyncRun, check_signal: Callable[[], None], on_progre
             state, error = sweep.carry_out()
         if state in {SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL} and not run.is_dry:
             upstreams.remember(resource.upstream)
-    except (runs.StopRequested, KeyboardInterrupt) as stop:
-        state, error = (
-            SyncRun.State.INTERRUPTED,
-            str(stop) or "Stopped by Ctrl-C; the next run goes on where it stopped.",
-        )
+    except runs.StopRequested as stop:
+        state, error = SyncRun.State.INTERRUPTED, said_lazy(stop)
+    except KeyboardInterrupt:
+        state, error = SyncRun.State.INTERRUPTED, _("Stopped by Ctrl-C; the next run goes on where it stopped.")
     except (RemoteError, BackofficeError) as problem:
-        state, error = SyncRun.State.FAILED, str(problem)
+        state, error = SyncRun.State.FAILED, said_lazy(problem)
     except runs.RunLost:
         log.warning("run was declared dead while it lived; nothing more is written by it")
         return run.refresh_from_db()
     except DatabaseError as problem:
         state, error = SyncRun.State.FAILED, database.trouble(problem)
     except Exception as problem:
-        runs.finish(run, SyncRun.State.FAILED, f"A fault of ours ({type(problem).__name__}); the log says where.")
+        told = format_lazy(_("A fault of ours ({kind}); the log says where."), kind=type(problem).__name__)
+        runs.finish(run, SyncRun.State.FAILED, told)
         raise
     tally = asdict(sweep.tally) if sweep else {}
     seconds = sweep.seconds if sweep else 0.0
     try:
         runs.finish(run, state, error, seconds=seconds, **tally)
     except DatabaseError as problem:
-        run.state, run.error = SyncRun.State.FAILED, error or database.trouble(problem)
+        run.state, run.error = SyncRun.State.FAILED, written(error or database.trouble(problem))
         log.error("the run's end could not be written; the next run will find it silent", error=str(problem))
     log.info("run ended", state=run.state, error=run.error, seconds=round(seconds, 2), **tally)
 
@@ -147,7 +152,7 @@ class Sweep:
         """First request to last commit."""
         return self._committed - self._started
 
-    def carry_out(self) -> tuple[str, str]:
+    def carry_out(self) -> tuple[str, Text]:
         """Resume if there is something to resume, sweep from page one, settle what is gone; state and error.
 
         A hot run reads the hot set only, and says nothing of what is gone.
@@ -198,14 +203,15 @@ class Sweep:
         for start in range(0, len(remote_ids), LOOKS_A_STREAM):
             self._take_all(self.resource.looks(self.api, remote_ids[start : start + LOOKS_A_STREAM]))
 
-    def _end(self, *, held: bool) -> tuple[str, str]:
+    def _end(self, *, held: bool) -> tuple[str, Text]:
         if not self.run.is_dry:
             references.resolve(self.resource.model)
         self._committed = monotonic()
         if held:
             return SyncRun.State.PARTIAL, runs.HELD
         shortfalls = self._shortfalls()
-        return (SyncRun.State.PARTIAL, " ".join(shortfalls)) if shortfalls else (SyncRun.State.SUCCEEDED, "")
+        told = " ".join(map(written, shortfalls))
+        return (SyncRun.State.PARTIAL, told) if told else (SyncRun.State.SUCCEEDED, "")
 
     def _resume(self, checkpoint: dict[str, Any] | None) -> None:
         try:
@@ -327,12 +333,12 @@ class Sweep:
         self.tally = self.tally.plus(**counts)
         runs.keep_alive(self.run, **asdict(self.tally))
 
-    def _shortfalls(self) -> list[str]:
-        told = []
+    def _shortfalls(self) -> list[Text]:
+        told: list[Text] = []
         if self.tally.failed:
-            told.append(
-                f"{self.tally.failed} of {self.tally.fetched} records could not be taken; see rejected records."
-            )
+            some = _("{failed} of {fetched} records could not be taken; see rejected records.")
+            told.append(format_lazy(some, failed=self.tally.failed, fetched=self.tally.fetched))
         if self._unread:
-            told.append(f"{self._unread} readings failed, the first with {self._first_unread}.")
+            some = _("{count} readings failed, the first with {error}.")
+            told.append(format_lazy(some, count=self._unread, error=self._first_unread))
         return told

@@ -16,6 +16,7 @@ from backoffice.records import Record
 from backoffice.sync.ahead import in_order
 from backoffice.sync.numbered import numbered
 from backoffice.sync.offset import placed
+from backoffice.texts import Text, source
 
 LOOKS_IN_FLIGHT = 8
 MAX_EMPTY_PAGES = 3  # in a row, that still promise more
@@ -46,7 +47,7 @@ class Resource:
 
     name: ClassVar[str]  # "kirim.customers"
     upstream: ClassVar[str]
-    label: ClassVar[str]  # in the plural, for people
+    label: ClassVar[Text]  # in the plural, for people
     model: ClassVar[type[MirrorModel]]
     record: ClassVar[type[Record]]
     detail: ClassVar[type[Record] | None] = None  # of the single read, where that tells more than a list's row
@@ -57,6 +58,11 @@ class Resource:
     every_minutes: ClassVar[int] = 10  # the schedule a new installation starts with; staff edit it in the admin
     hot_every_minutes: ClassVar[int] = 2  # the same for the hot set
     proves_absence: ClassVar[bool] = True  # a complete sweep without a row says something about the row
+
+    @property
+    def listing(self) -> str:
+        """The reading of its list, as errors name it."""
+        return f"Listing {source(self.label).lower()}"
 
     def client(self, patience: Patience) -> RemoteClient:
         """A client for the upstream. Raises NotConfigured, UpstreamChanged."""
@@ -193,18 +199,14 @@ class CursorResource(Resource):
             repeated += content in pages and bool(page.rows)
             pages.add(content)
             if cursor is None:
-                raise RemoteContractError(self._listing, "more records were promised but no cursor leads to them")
+                raise RemoteContractError(self.listing, "more records were promised but no cursor leads to them")
             if cursor in met:
-                raise RemoteContractError(self._listing, "the same cursor came twice, so the list never ends")
+                raise RemoteContractError(self.listing, "the same cursor came twice, so the list never ends")
             if repeated >= MAX_REPEATED_PAGES:
-                raise RemoteContractError(self._listing, "the same pages come again and again, so the list never ends")
+                raise RemoteContractError(self.listing, "the same pages come again and again, so the list never ends")
             if empty >= MAX_EMPTY_PAGES:
-                raise RemoteContractError(self._listing, f"{empty} empty pages in a row promised more")
+                raise RemoteContractError(self.listing, f"{empty} empty pages in a row promised more")
             met.add(cursor)
-
-    @property
-    def _listing(self) -> str:
-        return f"Listing {self.label.lower()}"
 
 
 class NumberedResource(Resource):
@@ -222,7 +224,7 @@ class NumberedResource(Resource):
     def pages(self, read: Callable[[int], NumberedPage], first: int = 1, *, is_detail: bool = False) -> Iterator[Batch]:
         """Pages until an empty one. Raises RemoteContractError when paging stops to advance."""
         stated: int | None = None
-        for number, page in numbered(read, first, self.IN_FLIGHT, f"Listing {self.label.lower()}"):
+        for number, page in numbered(read, first, self.IN_FLIGHT, self.listing):
             stated = stated if page.count is None else page.count
             whole = stated if not page.rows and first == 1 else None
             yield Batch(page.rows, page.sent_at, {"page": number + 1}, is_detail=is_detail, stated=whole)
@@ -244,8 +246,7 @@ class OffsetResource(Resource):
     def pages(self, api: Any, first: int = 0) -> Iterator[Batch]:
         """Pages to the end of the list. Raises RemoteContractError when paging stops to advance."""
         stated: int | None = None
-        read, listing = partial(self.page, api), f"Listing {self.label.lower()}"
-        for place in placed(read, first, self.LIMIT, self.IN_FLIGHT, listing):
+        for place in placed(partial(self.page, api), first, self.LIMIT, self.IN_FLIGHT, self.listing):
             stated = stated if place.page.total is None else place.page.total
             whole = stated if place.is_last and first == 0 else None
             checkpoint = {"offset": place.following}

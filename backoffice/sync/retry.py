@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit
 from backoffice.client import PERSON
@@ -11,6 +13,7 @@ from backoffice.models import AuditEntry, RejectedRecord, SyncRun
 from backoffice.sync import rejected, runs, single
 from backoffice.sync.changes import BY_HAND
 from backoffice.sync.resource import RESOURCES, Resource
+from backoffice.texts import Text
 
 Ended = AuditEntry.Outcome
 
@@ -20,7 +23,7 @@ class Outcome:
     """What came of it. ``run`` is queued and not yet handed to the workers; the caller does that."""
 
     is_settled: bool
-    sentence: str
+    sentence: Text
     run: SyncRun | None = None
 
 
@@ -48,7 +51,7 @@ def _retried(record: RejectedRecord, user: User | None) -> Outcome:
     if resource.can_read_owned and record.owner_remote_id:
         return _by_reading(resource, record)
     run = runs.queue(record.resource, trigger="person", mode=SyncRun.Mode.FULL, user=user)
-    return Outcome(False, "It cannot be read by itself, so everything of its kind is read again.", run)
+    return Outcome(False, _("It cannot be read by itself, so everything of its kind is read again."), run)
 
 
 def _by_reading(resource: Resource, record: RejectedRecord) -> Outcome:
@@ -61,13 +64,14 @@ def _by_reading(resource: Resource, record: RejectedRecord) -> Outcome:
                 batch = resource.read_owned(api, record.owner_remote_id)
         except RemoteNotFound:
             rejected.resolve_one(record)
-            return Outcome(True, "The remote no longer knows it, so there is nothing left to take.")
+            return Outcome(True, _("The remote no longer knows it, so there is nothing left to take."))
     rejected_at = record.rejected_at
     single.take(resource.name, batch, BY_HAND)
     record.refresh_from_db()
     if record.resolved_at:
-        return Outcome(True, "It was read again and taken.")
+        return Outcome(True, _("It was read again and taken."))
     if by_id or record.rejected_at > rejected_at:
-        return Outcome(False, f"It was read again and still cannot be taken: {record.reason}")
+        told = format_lazy(_("It was read again and still cannot be taken: {reason}"), reason=record.reason)
+        return Outcome(False, told)
     rejected.resolve_one(record)
-    return Outcome(True, "Its owner's records were read again, and it is no longer among them.")
+    return Outcome(True, _("Its owner's records were read again, and it is no longer among them."))

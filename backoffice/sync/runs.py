@@ -11,21 +11,30 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice import audit
 from backoffice.models import AuditEntry, Notification, SyncRun
 from backoffice.notify import tell
 from backoffice.process import this_process
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text, number_lazy, written
 
 BUSY_WAIT_S = 30.0
 POLL_S = 0.5
 BUSY = "busy"
 HELD = "held"
+_MODES: dict[str, Text] = {
+    SyncRun.Mode.NORMAL: pgettext_lazy("how much a run reads", "normal"),
+    SyncRun.Mode.HOT: pgettext_lazy("how much a run reads", "hot"),
+    SyncRun.Mode.FULL: pgettext_lazy("how much a run reads", "full"),
+}
 _DOORS: dict[str, str] = {
     SyncRun.Trigger.PERSON: AuditEntry.Door.PAGE, SyncRun.Trigger.COMMAND: AuditEntry.Door.COMMAND,
 }  # fmt: skip
-_LOST = "Its process ended without a word; the next run goes on where it stopped."
+_LOST = _("Its process ended without a word; the next run goes on where it stopped.")
 
 
 class RunLost(Exception):
@@ -58,15 +67,15 @@ def queue(
 
 def note_run(verb: str, run: SyncRun, user: User | None, door: str) -> None:
     """What somebody wanted of a run, in the audit. What runs want by themselves is not noted."""
-    told = [
-        str(run.mode),
-        *(["dry"] if run.is_dry else []),
-        *([f"accepts #{run.accepts_id}"] if run.accepts_id else []),
+    told: list[Text] = [
+        _MODES.get(run.mode, run.mode),
+        *([pgettext_lazy("of a run that writes nothing", "dry")] if run.is_dry else []),
+        *([format_lazy(_("accepts #{run}"), run=run.accepts_id)] if run.accepts_id else []),
     ]
     known = RESOURCES.get(run.resource)
     audit.note(
-        verb, user=user, door=door, kind="run", remote_id=str(run.pk), label=str(run), detail=", ".join(told),
-        upstream=known.upstream if known else "",
+        verb, user=user, door=door, kind="run", remote_id=str(run.pk), label=str(run),
+        detail=", ".join(map(written, told)), upstream=known.upstream if known else "",
     )  # fmt: skip
 
 
@@ -113,7 +122,7 @@ def bury_silent(resource: str) -> bool:
         return False
     lost = SyncRun.objects.filter(pk=other.pk, state=SyncRun.State.RUNNING, heartbeat_at=other.heartbeat_at)
     with transaction.atomic():
-        buried = lost.update(state=SyncRun.State.INTERRUPTED, error=_LOST, ended_at=timezone.now())
+        buried = lost.update(state=SyncRun.State.INTERRUPTED, error=written(_LOST), ended_at=timezone.now())
         if buried:
             other.refresh_from_db()
             _tell(other)
@@ -133,13 +142,14 @@ def keep_alive(run: SyncRun, **progress: Any) -> None:
 def check_stop(run: SyncRun) -> None:
     """Raises StopRequested when somebody asked this run to stop."""
     if SyncRun.objects.filter(pk=run.pk, stop_requested_at__isnull=False).exists():
-        raise StopRequested("Stopped on request; the next run goes on where it stopped.")
+        raise StopRequested(_("Stopped on request; the next run goes on where it stopped."))
 
 
-def finish(run: SyncRun, state: str, error: str = "", **counts: Any) -> None:
+def finish(run: SyncRun, state: str, error: Text = "", **counts: Any) -> None:
     """Write the run's end, last of all. A run that was declared dead meanwhile keeps that end."""
     now = timezone.now()
-    end = {"state": state, "error": error[:500], "phase": SyncRun.Phase.DONE, "ended_at": now, "heartbeat_at": now}
+    told = written(error)[:500]
+    end = {"state": state, "error": told, "phase": SyncRun.Phase.DONE, "ended_at": now, "heartbeat_at": now}
     mine = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING, started_at=run.started_at)
     with transaction.atomic():
         is_ended = mine.update(**end, **counts)
@@ -152,23 +162,25 @@ def _tell(run: SyncRun) -> None:
     """Tell the person who started a run that it has ended."""
     if run.started_by_id is not None:
         resource = RESOURCES.get(run.resource)
-        what = f"{'Dry sync' if run.is_dry else 'Sync'} of {resource.label if resource else run.resource}"
-        sentence = f"{what}: {_end_in_words(run)}"
+        them = resource.label if resource else run.resource
+        what = format_lazy(_("Dry sync of {things}") if run.is_dry else _("Sync of {things}"), things=them)
+        sentence = format_lazy("{what}: {end}", what=what, end=_end_in_words(run))
         tell(run.started_by_id, Notification.Kind.RUN, f"run {run.pk}", sentence, reverse("run", args=[run.pk]))
 
 
-def _end_in_words(run: SyncRun) -> str:
+def _end_in_words(run: SyncRun) -> Text:
     if run.error == HELD:
-        return f"held, {run.held:,} records look gone. A supervisor has to look."
+        told = _("held, {count} records look gone. A supervisor has to look.")
+        return format_lazy(told, count=number_lazy(run.held))
     if run.error == BUSY:
-        return "nothing was done, another run was still going."
+        return _("nothing was done, another run was still going.")
     if run.state == SyncRun.State.SUCCEEDED:
-        return f"done, {run.fetched:,} read."
+        return format_lazy(_("done, {count} read."), count=number_lazy(run.fetched))
     if run.state == SyncRun.State.PARTIAL:
-        return f"done, {run.fetched:,} read, but some could not be taken."
+        return format_lazy(_("done, {count} read, but some could not be taken."), count=number_lazy(run.fetched))
     if run.state == SyncRun.State.INTERRUPTED:
-        return "cut off. The next run goes on where it stopped."
-    return "failed. Its page says why."
+        return _("cut off. The next run goes on where it stopped.")
+    return _("failed. Its page says why.")
 
 
 def to_resume(run: SyncRun) -> SyncRun | None:
@@ -188,16 +200,16 @@ def to_resume(run: SyncRun) -> SyncRun | None:
     return before if before.state in ends else None
 
 
-def why_not_acceptable(run: SyncRun) -> str:
+def why_not_acceptable(run: SyncRun) -> Text:
     """Why the rows that ``run`` holds back cannot be released any more, in a sentence; "" when they can."""
     if run.error != HELD:
-        return "This run holds nothing back, so there is nothing to approve."
+        return _("This run holds nothing back, so there is nothing to approve.")
     done = [SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL]
     accepting = _later(run).filter(accepts=run).exclude(state__in=[SyncRun.State.FAILED, SyncRun.State.INTERRUPTED])
     if other := accepting.first():
-        return f"It was approved already: run #{other.pk} marks what is still gone."
+        return format_lazy(_("It was approved already: run #{run} marks what is still gone."), run=other.pk)
     if newer := _later(run).filter(resource=run.resource, state__in=done).exclude(error=HELD).first():
-        return f"A later run, #{newer.pk}, has read everything again. What it says counts."
+        return format_lazy(_("A later run, #{run}, has read everything again. What it says counts."), run=newer.pk)
     return ""
 
 
@@ -208,8 +220,9 @@ def _later(run: SyncRun) -> QuerySet[SyncRun]:
 def request_stop(run: SyncRun) -> bool:
     """Ask a run to stop; one that only waits is ended here. False when it is over already."""
     now = timezone.now()
+    told = written(_("Stopped before it began."))
     if SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(
-        state=SyncRun.State.INTERRUPTED, ended_at=now, stop_requested_at=now, error="Stopped before it began."
+        state=SyncRun.State.INTERRUPTED, ended_at=now, stop_requested_at=now, error=told
     ):
         return True
     return bool(SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(stop_requested_at=now))

@@ -5,6 +5,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, limits, upstreams
 from backoffice.errors import NotAllowed, RemoteContractError, RemoteNotFound
@@ -30,15 +33,19 @@ def fetch(resource_name: str, api: Any, remote_id: str, cause: Cause) -> MirrorM
         NotAllowed: it was mirrored, but lies beyond the limits of whoever asked.
     """
     resource = RESOURCES[resource_name]
-    noun = resource.model._meta.verbose_name
+    meta = resource.model._meta
     try:
         batch = resource.look(api, remote_id)
     except RemoteNotFound as error:
-        reason = f"{upstreams.UPSTREAMS[resource.upstream].label} knows no {noun} {remote_id!r}"
+        label = upstreams.UPSTREAMS[resource.upstream].label
+        told = gettext("{label} knows no {noun} {id}")
+        reason = told.format(label=label, noun=meta.verbose_name, id=repr(remote_id))
         raise RemoteNotFound(error.endpoint, reason, error.status, error.request_id) from error
     answered = id_in(batch.rows[0], resource.key)
     if answered not in {remote_id, ""}:
-        raise RemoteContractError(resource.endpoint, f"answered with another {noun}; nothing was stored")
+        raise RemoteContractError(
+            resource.endpoint, f"answered with another {meta.verbose_name_raw}; nothing was stored"
+        )
     return keep(resource_name, remote_id if answered else "", batch, cause)
 
 
@@ -55,8 +62,9 @@ def keep(resource_name: str, remote_id: str, batch: Batch, cause: Cause) -> Mirr
     if row is None or problem:
         raise RemoteContractError(resource.endpoint, f"the answer cannot be taken, see rejected records: {problem}")
     if not resource.model._default_manager.filter(pk=row.pk).exists():
+        told = _("The {noun} {id} lies beyond the {limits} that you work with.")
         noun = resource.model._meta.verbose_name
-        raise NotAllowed(f"The {noun} {remote_id!r} lies beyond the {limits.in_words()} that you work with.")
+        raise NotAllowed(format_lazy(told, noun=noun, id=repr(remote_id), limits=limits.in_words()))
     return row
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from backoffice.client import Patience, RemoteClient
 from backoffice.sync.changes import Cause
+from backoffice.texts import Text
 from backoffice.webhooks.bodies import Members
 
 
@@ -54,12 +55,12 @@ class Inbox(ABC):
 
     subject_resource: ClassVar[str]
     """The resource that subjects are rows of, unless they say another."""
-    untold: ClassVar[str] = ""
+    untold: ClassVar[Text] = ""
     """What no event tells, as the end of a sentence: "that a setup link was revoked"."""
 
     is_quiet: ClassVar[bool] = False
     """Whether days without an event are normal."""
-    by_hand: ClassVar[str] = ""
+    by_hand: ClassVar[Text] = ""
     """What an operator does to subscribe, where there is no call for it: "register this address at ..."."""
 
     def trouble(self) -> str:

@@ -18,6 +18,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, limits, upstreams
 from backoffice.client import Patience, RemoteClient
@@ -32,6 +34,7 @@ from backoffice.errors import (
 )
 from backoffice.models import AuditEntry, WebhookDelivery
 from backoffice.sync.changes import Cause
+from backoffice.texts import Text, said_lazy, written
 from backoffice.webhooks import bodies
 from backoffice.webhooks.bodies import Unreadable
 from backoffice.webhooks.inboxes import INBOXES, Ignored, Inbox, Subject, Unprocessable
@@ -48,7 +51,7 @@ MAX_TRIES = 8
 PAUSES = {tries: timedelta(minutes=min(2 ** (tries - 1), 30)) for tries in range(1, MAX_TRIES)}  # 91 min in all
 # The calls about one object end well within its claim; the pauses above are the repeats.
 PATIENCE = Patience(background=True, tries=2, deadline_s=8, total_s=15, longest_wait_s=5)
-UNKNOWN_THERE = "no longer knows it; the next sweep settles what becomes of it."
+UNKNOWN_THERE = _("{label} no longer knows it; the next sweep settles what becomes of it.")
 
 
 def process_due() -> bool:
@@ -122,7 +125,8 @@ def _give_up_endless_ones() -> None:
     """What was begun so often and never came to an end takes its worker along each time, or meets a fault of ours."""
     void = Q(claim__isnull=False, claimed_at__lt=timezone.now() - CLAIM_HOLDS)
     given_up = WebhookDelivery.objects.filter(void, state=State.RECEIVED, tries__gte=MAX_TRIES)
-    told = f"Begun {MAX_TRIES} times and never ended; the worker's log says why. Tell a developer."
+    sentence = _("Begun {count} times and never ended; the worker's log says why. Tell a developer.")
+    told = written(format_lazy(sentence, count=MAX_TRIES))
     if number := given_up.update(state=State.FAILED, error=told, claim=None, processed_at=timezone.now()):
         log.error("deliveries given up", number=number)
 
@@ -130,7 +134,7 @@ def _give_up_endless_ones() -> None:
 @dataclass(frozen=True)
 class _Outcome:
     state: WebhookDelivery.State  # received: to be tried again
-    error: str = ""
+    error: Text = ""
     is_for_all: bool = False  # no other object of this upstream would do better now
 
 
@@ -175,12 +179,12 @@ class _Round:
                 plain.setdefault(found, []).append(delivery)
         for outcome, its in plain.items():
             self._settle(its, outcome)
-        for (upstream, _), pairs in groups.items():
-            its = [delivery for delivery, _ in pairs]
+        for (upstream, _id), pairs in groups.items():
+            its = [delivery for delivery, _subject in pairs]
             if monotonic() >= ends_at:
                 self._update(its, claim=None, claimed_at=None)
             elif its := self._begin(its):
-                everything = reduce(or_, (subject for _, subject in pairs))
+                everything = reduce(or_, (subject for _delivery, subject in pairs))
                 self._settle(its, self._outcome(INBOXES[upstream], everything, its[-1]))
 
     def _begin(self, deliveries: list[WebhookDelivery]) -> list[WebhookDelivery]:
@@ -204,14 +208,14 @@ class _Round:
         try:
             inbox.read(self._client(inbox), subject, Cause(delivery=newest))
         except RemoteNotFound:
-            return _Outcome(State.PROCESSED, f"{label} {UNKNOWN_THERE}")
+            return _Outcome(State.PROCESSED, format_lazy(UNKNOWN_THERE, label=label))
         except RemoteError as error:
             state = State.RECEIVED if isinstance(error, RemoteUnavailable) else State.FAILED
             return _Outcome(state, remote_error_in_words(error, label), error.is_for_all)
         except (NotConfigured, UpstreamChanged) as error:
-            return _Outcome(State.FAILED, str(error), is_for_all=True)
+            return _Outcome(State.FAILED, said_lazy(error), is_for_all=True)
         except BackofficeError as error:
-            return _Outcome(State.FAILED, str(error))
+            return _Outcome(State.FAILED, said_lazy(error))
         return _Outcome(State.PROCESSED)
 
     def _client(self, inbox: Inbox) -> RemoteClient:
@@ -224,10 +228,11 @@ class _Round:
         now = timezone.now()
         ended = [one for one in deliveries if outcome.state != State.RECEIVED or one.tries >= MAX_TRIES]
         state = outcome.state if outcome.state != State.RECEIVED else State.FAILED
-        self._update(ended, state=state, error=outcome.error[:500], processed_at=now, claimed_at=now, claim=None)
+        error = written(outcome.error)[:500]
+        self._update(ended, state=state, error=error, processed_at=now, claimed_at=now, claim=None)
         paused = [one for one in deliveries if one not in ended]
-        told = f"It is tried again by itself. {outcome.error}"
-        self._update(paused, error=told[:500], claimed_at=now, claim=None)
+        told = format_lazy(_("It is tried again by itself. {error}"), error=outcome.error)
+        self._update(paused, error=written(told)[:500], claimed_at=now, claim=None)
 
     def _update(self, deliveries: list[WebhookDelivery], **values: Any) -> None:
         if deliveries:
@@ -241,10 +246,11 @@ def _subject_of(delivery: WebhookDelivery) -> Subject | _Outcome:
     """What the delivery is about, else why there is nothing to read for it."""
     inbox = INBOXES.get(delivery.upstream)
     if inbox is None:
-        return _Outcome(State.FAILED, f"Nothing here takes deliveries of {delivery.upstream}.")
+        told = _("Nothing here takes deliveries of {upstream}.")
+        return _Outcome(State.FAILED, format_lazy(told, upstream=delivery.upstream))
     try:
         return inbox.subject(delivery.event, bodies.reread(delivery.payload))
     except Ignored as why:
-        return _Outcome(State.IGNORED, str(why))
+        return _Outcome(State.IGNORED, said_lazy(why))
     except (Unprocessable, Unreadable) as why:
-        return _Outcome(State.FAILED, str(why))
+        return _Outcome(State.FAILED, said_lazy(why))

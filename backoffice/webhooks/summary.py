@@ -13,6 +13,8 @@ from django.db.models import Count, F, Max, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from backoffice import limits, times, upstreams
 from backoffice.access import about_readable, readable_resources
@@ -20,6 +22,7 @@ from backoffice.badges import Tone
 from backoffice.kept import Statement, moment_of
 from backoffice.models import RowChange, UpstreamState, WebhookDelivery
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import number
 from backoffice.webhooks.inboxes import INBOXES, Inbox
 
 DAY = timedelta(days=1)
@@ -62,11 +65,11 @@ def summaries(user: User | AnonymousUser, states: Mapping[str, UpstreamState]) -
     readable = readable_resources(user)
     heard: dict[str, Heard] = {}
     missed = dict.fromkeys(INBOXES, 0)
-    for kind, name, number, last in _statement(user, readable).run():
+    for kind, name, count, last in _statement(user, readable).run():
         if kind == "heard":
-            heard[name] = Heard(number, moment_of(last))
+            heard[name] = Heard(count, moment_of(last))
         else:
-            missed[RESOURCES[name].upstream] += number
+            missed[RESOURCES[name].upstream] += count
     url = reverse("admin:backoffice_rowchange_changelist") if user.has_perm("backoffice.view_rowchange") else ""
     return [
         _summary(inbox, heard.get(name), missed[name], _reads_all_of(name, readable), states.get(name), url)
@@ -115,29 +118,31 @@ def _summary(
     state: UpstreamState | None,
     url: str,
 ) -> Summary:
-    label = f"{upstreams.UPSTREAMS[inbox.upstream].label}'s webhooks"
+    label = _("{label}'s webhooks").format(label=upstreams.UPSTREAMS[inbox.upstream].label)
     if not inbox.is_open():
-        sentence = "Not set up: what changes there shows here after the next sync."
-        return Summary(label, "dull", "off", sentence, f"To set them up: {inbox.to_do()}, and start again.")
+        sentence = _("Not set up: what changes there shows here after the next sync.")
+        advice = _("To set them up: {to_do}, and start again.").format(to_do=inbox.to_do())
+        return Summary(label, "dull", pgettext("webhooks", "off"), sentence, advice)
     advice = ""
     if _is_refused(state, events.last if events else None):
-        advice = "The last delivery was refused: its signature did not hold. `doctor` says what to do."
+        advice = _("The last delivery was refused: its signature did not hold. `doctor` says what to do.")
     if events is None and inbox.is_quiet and not advice:
-        sentence = "No event came in the last day; there is one only when something happens."
-        return Summary(label, "good", "quiet", sentence)
+        sentence = _("No event came in the last day; there is one only when something happens.")
+        return Summary(label, "good", pgettext("webhooks", "quiet"), sentence)
     if events is None:
-        sentence = format_html("A secret is set, but no event came in the last day. {}", _missed(missed, reads_all))
-        advice = advice or "`doctor` says whether there is a subscription that delivers here."
-        return Summary(label, "warn", "silent", sentence, advice, _those(url, missed))
-    number = events.number
-    heard = format_html(
-        "{} {} in the last day, the last one {}.", f"{number:,}", "event" if number == 1 else "events",
-        times.ago(events.last),
-    )  # fmt: skip
-    tone: Tone = "warn" if advice or missed else "good"
-    return Summary(
-        label, tone, "heard", format_html("{} {}", heard, _missed(missed, reads_all)), advice, _those(url, missed)
+        told = _("A secret is set, but no event came in the last day.")
+        advice = advice or _("`doctor` says whether there is a subscription that delivers here.")
+        sentence = format_html("{} {}", told, _missed(missed, reads_all))
+        return Summary(label, "warn", pgettext("webhooks", "silent"), sentence, advice, _those(url, missed))
+    told = ngettext(
+        "{count} event in the last day, the last one {ago}.",
+        "{count} events in the last day, the last one {ago}.",
+        events.number,
     )
+    heard = format_html(told, count=number(events.number), ago=times.ago(events.last))
+    tone: Tone = "warn" if advice or missed else "good"
+    sentence = format_html("{} {}", heard, _missed(missed, reads_all))
+    return Summary(label, tone, pgettext("webhooks", "heard"), sentence, advice, _those(url, missed))
 
 
 def only_refused(upstream: str) -> bool:
@@ -151,12 +156,16 @@ def _is_refused(state: UpstreamState | None, last: datetime | None) -> bool:
     return bool(refused_at and refused_at >= timezone.now() - DAY and not (last and last > refused_at))
 
 
-def _missed(number: int, reads_all: bool) -> str:
+def _missed(missed: int, reads_all: bool) -> str:
     """``reads_all``: whether the count covers all; only then is none said to be none."""
-    if not number:
-        return "Sweeps found no change that an event should have told of." if reads_all else ""
-    records = "1 record" if number == 1 else f"{number:,} records"
-    return f"Sweeps found {records} changed of which no event had told."
+    if not missed:
+        return _("Sweeps found no change that an event should have told of.") if reads_all else ""
+    told = ngettext(
+        "Sweeps found {count} record changed of which no event had told.",
+        "Sweeps found {count} records changed of which no event had told.",
+        missed,
+    )
+    return told.format(count=number(missed))
 
 
 def _those(url: str, missed: int) -> str:

@@ -5,8 +5,11 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, limits, upstreams
+from backoffice.badges import in_words
 from backoffice.client import Patience, RemoteClient
 from backoffice.correlation import correlated
 from backoffice.errors import BackofficeError, NotConfigured, RemoteError, WriteIsSettled
@@ -43,7 +46,8 @@ def carry_out(
     except WriteIsSettled:
         write.refresh_from_db()
     except NotConfigured as error:
-        settle(write, State.FAILED, was=State.PLANNED, error=f"Nothing was sent. {error}")
+        told = format_lazy(_("Nothing was sent. {told}"), told=error)
+        settle(write, State.FAILED, was=State.PLANNED, error=told)
     except (RemoteError, BackofficeError) as error:
         write.refresh_from_db()
         if write.state == State.PLANNED:
@@ -64,9 +68,11 @@ def renew(write: RemoteWrite, actor: Actor, permission: str = "") -> None:
     actor.check(permission or verb_of(write).permission)
     check_within(verb_of(write), actor, write.remote_id, write.owner_remote_id)
     if write.follows and write.follows.state != State.CONFIRMED:
-        raise WriteIsSettled(f"It follows write {write.follows.pk}, which is {write.follows.state}. Nothing was sent.")
+        told = _("It follows write {id}, which is {state}. Nothing was sent.")
+        raise WriteIsSettled(format_lazy(told, id=write.follows.pk, state=in_words(write.follows.state)))
     if write.identity != upstreams.identity(write.upstream):
-        raise WriteIsSettled(f"It was meant for {write.identity}, which is not configured now. Nothing was sent.")
+        told = _("It was meant for {installation}, which is not configured now. Nothing was sent.")
+        raise WriteIsSettled(format_lazy(told, installation=write.identity))
     anew = {"waits_since": timezone.now(), "settled_at": None, "looks": 0, "dismissed_at": None, "dismissed_by": None}
     values = {"state": State.PLANNED, "error": "", **anew}
     with transaction.atomic(durable=True):
@@ -75,4 +81,5 @@ def renew(write: RemoteWrite, actor: Actor, permission: str = "") -> None:
             audit.note_done_with("send_again", [write], actor.user, actor.door, outcome=State.PLANNED)
     write.refresh_from_db()
     if not is_ours:
-        raise WriteIsSettled(f"It is {write.state}; only what is proven not done (failed) can be sent again.")
+        told = _("It is {state}; only what is proven not done (failed) can be sent again.")
+        raise WriteIsSettled(format_lazy(told, state=in_words(write.state)))

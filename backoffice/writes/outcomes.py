@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from backoffice import upstreams
 from backoffice.errors import ChangedMeanwhile
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
-from backoffice.writes.sending import settle
+from backoffice.writes.sending import members_in_words, settle
 from backoffice.writes.verbs import Look
 
 T = TypeVar("T")
@@ -17,7 +20,7 @@ State = RemoteWrite.State
 def as_it_is(row: T, write: RemoteWrite) -> T:
     """Confirm a write that asks for what is there already."""
     label = upstreams.UPSTREAMS[write.upstream].label
-    settle(write, State.CONFIRMED, remark=f"{label} had it so already; nothing was sent.")
+    settle(write, State.CONFIRMED, remark=format_lazy(_("{label} had it so already; nothing was sent."), label=label))
     return row
 
 
@@ -43,8 +46,9 @@ def refuse_if_moved(
     moved = [name for name in wanted if name in seen and not is_same(there[name], seen[name])]
     theirs = {name: there[name] for name in moved if not agrees(wanted[name], there[name])}
     if theirs:
-        told = f"{row} was changed at {label} meanwhile ({', '.join(sorted(theirs))}). Nothing was sent."
-        raise ChangedMeanwhile(told, {name: seen[name] for name in theirs}, theirs)
+        told = _("{row} was changed at {label} meanwhile ({members}). Nothing was sent.")
+        sentence = format_lazy(told, row=row, label=label, members=", ".join(sorted(theirs)))
+        raise ChangedMeanwhile(sentence, {name: seen[name] for name in theirs}, theirs)
 
 
 def compared(
@@ -57,8 +61,10 @@ def compared(
     """
     differing = sorted(name for name in wanted if not is_same(there.get(name), wanted[name]))
     if not differing:
-        return Look(State.CONFIRMED, f"{label} shows what was sent.")
-    told = ", ".join(f"{name} is {there.get(name)!r}" for name in differing)
+        return Look(State.CONFIRMED, format_lazy(_("{label} shows what was sent."), label=label))
+    members = members_in_words(differing, {name: there.get(name) for name in differing})
     if is_late and all(name in before and is_same(there.get(name), before[name]) for name in differing):
-        return Look(State.FAILED, f"{label} shows what was there before: {told}.")
-    return Look(State.UNKNOWN, f"{label} shows something else than was sent: {told}.")
+        told = _("{label} shows what was there before: {members}.")
+        return Look(State.FAILED, format_lazy(told, label=label, members=members))
+    told = _("{label} shows something else than was sent: {members}.")
+    return Look(State.UNKNOWN, format_lazy(told, label=label, members=members))

@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, correlation, limits, upstreams
 from backoffice.access import hidden_members
@@ -14,6 +16,7 @@ from backoffice.errors import NotAllowed
 from backoffice.models import BulkAction, RemoteWrite
 from backoffice.pasted import without_secrets
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import together_lazy
 from backoffice.writes.verbs import Verb, WriteVerb
 
 MAX_REASON_CHARS = 1000
@@ -29,7 +32,8 @@ class Actor:
     def check(self, permission: str) -> None:
         """Raises NotAllowed."""
         if self.user is not None and not may(self.user, permission):
-            raise NotAllowed(f"{self.user} may not do this: it takes {permission}. Nothing was sent.")
+            told = _("{user} may not do this: it takes {permission}. Nothing was sent.")
+            raise NotAllowed(format_lazy(told, user=self.user, permission=permission))
 
 
 def may(user: User, permission: str) -> bool:
@@ -112,18 +116,21 @@ def check_within(verb: Verb, actor: Actor, remote_id: str, owner_remote_id: str 
         for resource, id in named:
             model = RESOURCES[resource].model
             if id and limits.narrowing(model) and not model._default_manager.filter(remote_id=id).exists():
-                noun, told = model._meta.verbose_name, limits.in_words()
-                raise NotAllowed(f"{actor.user} works with {told}; this {noun} is not among them. Nothing was sent.")
+                told = _("{user} works with {limits}; this {noun} is not among them. Nothing was sent.")
+                noun = model._meta.verbose_name
+                raise NotAllowed(format_lazy(told, user=actor.user, limits=limits.in_words(), noun=noun))
 
 
 def _refuse_beyond(verb: Verb, actor: Actor, sends: Mapping[str, Any], *, is_new: bool) -> None:
     """Nobody makes or moves something out of sight."""
     with limits.of(actor.user):
-        if told := limits.why_not_sent(verb.target, sends, is_new=is_new):
-            raise NotAllowed(f"{actor.user} may not do this: {told} Nothing was sent.")
+        if why := limits.why_not_sent(verb.target, sends, is_new=is_new):
+            told = _("{user} may not do this: {why} Nothing was sent.")
+            raise NotAllowed(format_lazy(told, user=actor.user, why=why))
 
 
 def _refuse_hidden(verb: WriteVerb, actor: Actor, sends: Mapping[str, Any]) -> None:
     """Whoever may not see a member would not know what is replaced, and could find out by trying."""
     if hidden := sorted(hidden_members(actor.user, verb.resource) & sends.keys()):
-        raise NotAllowed(f"{actor.user} may not see {' and '.join(hidden)}, so cannot set it. Nothing was sent.")
+        told = _("{user} may not see {members}, so cannot set it. Nothing was sent.")
+        raise NotAllowed(format_lazy(told, user=actor.user, members=together_lazy(hidden)))

@@ -1,14 +1,19 @@
 """Sending: the row is taken, each request is recorded before its first byte, and what came of it settles the write."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, upstreams
+from backoffice.badges import in_words
 from backoffice.client import WRITE_TOTAL_S, Attempts
 from backoffice.errors import (
     BackofficeError,
@@ -21,6 +26,7 @@ from backoffice.errors import (
 from backoffice.models import BulkItem, RemoteWrite, WriteAttempt
 from backoffice.sync.changes import is_same
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import said_lazy, written
 from backoffice.wording import remote_error_in_words
 from backoffice.writes.verbs import verb_of
 
@@ -82,7 +88,7 @@ def settle(write: RemoteWrite, state: RemoteWrite.State, *, was: RemoteWrite.Sta
         values |= {"settled_at": None, "next_look_at": (write.sent_at or timezone.now()) + SEND_DEADLINE}
     for name in ("error", "remark"):
         if name in values:
-            values[name] = str(values[name])[:500]
+            values[name] = written(values[name])[:500]
     before = [was] if was else [State.PLANNED, State.SENT, State.UNKNOWN]
     if state == State.CONFIRMED and not was:
         before.append(State.FAILED)  # an answer that comes after looking gave it up is the stronger word
@@ -116,16 +122,24 @@ def note_unlike(write: RemoteWrite, there: Mapping[str, Any]) -> None:
         there: the members of ``write.sends`` as the remote shows them now.
     """
     masked = RESOURCES[verb_of(write).resource].record.masked  # a remark is read by all who may see the write
-    unlike = [
-        name if name in masked else f"{name} is {there[name]!r}"
-        for name in sorted(there)
-        if not is_same(there[name], write.sends[name])
-    ]
+    unlike = [name for name in sorted(there) if not is_same(there[name], write.sends[name])]
     if unlike and write.state == State.CONFIRMED and not write.remark:
         label = upstreams.UPSTREAMS[write.upstream].label
-        told = f"{label} took it but shows something else than was sent: {', '.join(unlike)}."
-        RemoteWrite.objects.filter(pk=write.pk).update(remark=told[:500])
+        told = _("{label} took it but shows something else than was sent: {members}.")
+        open_ones = {name: there[name] for name in unlike if name not in masked}
+        members = members_in_words(unlike, open_ones)
+        remark = written(format_lazy(told, label=label, members=members))
+        RemoteWrite.objects.filter(pk=write.pk).update(remark=remark[:500])
         write.refresh_from_db()
+
+
+def _members_in_words(names: Iterable[str], there: Mapping[str, Any]) -> str:
+    told = gettext("{name} is {value}")
+    return ", ".join(told.format(name=name, value=repr(there[name])) if name in there else name for name in names)
+
+
+members_in_words = lazy(_members_in_words, str)
+"""Members inside a sentence, each with what the remote shows for it where that is given: "name is 'Ada', email"."""
 
 
 def settle_unsent(write: RemoteWrite, error: RemoteError | BackofficeError) -> None:
@@ -133,10 +147,10 @@ def settle_unsent(write: RemoteWrite, error: RemoteError | BackofficeError) -> N
     label = upstreams.UPSTREAMS[write.upstream].label
     if isinstance(error, RemoteError):
         state = State.REFUSED if isinstance(error, RemoteRejected) else State.FAILED
-        words = f"Nothing was sent. {remote_error_in_words(error, label)}"
+        words = format_lazy(_("Nothing was sent. {told}"), told=remote_error_in_words(error, label))
         settle(write, state, was=State.PLANNED, error=words, **_reference(error))
     else:
-        settle(write, State.REFUSED, was=State.PLANNED, error=str(error))
+        settle(write, State.REFUSED, was=State.PLANNED, error=said_lazy(error))
 
 
 class _Requests:
@@ -153,7 +167,8 @@ class _Requests:
         refuse_in_transaction()
         with transaction.atomic(durable=True):
             if not RemoteWrite.objects.filter(pk=self._write.pk, state=State.SENT).update(state=State.SENT):
-                raise WriteIsSettled(f"Write {self._write.pk} was settled meanwhile, so it is not sent.")
+                told = _("Write {id} was settled meanwhile, so it is not sent.")
+                raise WriteIsSettled(format_lazy(told, id=self._write.pk))
             self._attempt = WriteAttempt.objects.create(write=self._write)
 
     def end(self, error: RemoteError | None, status: int | None, request_id: str) -> None:
@@ -185,7 +200,8 @@ def _take(write: RemoteWrite, before: Mapping[str, Any] | None) -> None:
         is_ours = RemoteWrite.objects.filter(pk=write.pk, state=State.PLANNED).update(**values)
     write.refresh_from_db()
     if not is_ours:
-        raise WriteIsSettled(f"Write {write.pk} is {write.state} already; it was not sent again.")
+        told = _("Write {id} is {state} already; it was not sent again.")
+        raise WriteIsSettled(format_lazy(told, id=write.pk, state=in_words(write.state)))
 
 
 def _settle_by_error(write: RemoteWrite, error: RemoteError, requests: _Requests) -> None:
@@ -193,12 +209,13 @@ def _settle_by_error(write: RemoteWrite, error: RemoteError, requests: _Requests
     words = remote_error_in_words(error, label)
     if requests.has_lost_one or _outcome(error) == WriteAttempt.Outcome.LOST:
         # Not in the words for readings: those say to try again, which is what may make a second one.
-        told = f"Nobody can say yet whether {label} did it; we look by ourselves. ({error})"
-        settle(write, State.UNKNOWN, error=told, **_reference(error))
+        told = _("Nobody can say yet whether {label} did it; we look by ourselves. ({error})")
+        settle(write, State.UNKNOWN, error=format_lazy(told, label=label, error=error), **_reference(error))
     elif isinstance(error, RemoteRejected):
         settle(write, State.REFUSED, error=words, field_errors=dict(error.fields), **_reference(error))
     else:
-        settle(write, State.FAILED, error=f"Nothing was done. {words}", **_reference(error))
+        told = _("Nothing was done. {told}")
+        settle(write, State.FAILED, error=format_lazy(told, told=words), **_reference(error))
 
 
 def _outcome(error: RemoteError | None) -> WriteAttempt.Outcome:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from backoffice.client import Patience, RemoteClient
 from backoffice.models import RemoteWrite
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Look:
     """What looking found: *confirmed* (with the id of what was made), *failed* (it is proven absent) or *unknown*."""
 
     state: RemoteWrite.State
-    told: str  # a sentence
+    told: Text  # a sentence
     remote_id: str = ""
     secret_lost: bool = False
 
@@ -27,11 +28,11 @@ class Verb:
 
     target: str  # the kind, as commands name it: "setup_link"
     name: str  # "update_redirects"
-    label: str  # on a button: "Suspend"
+    label: Text  # on a button: "Suspend"
     permission: str  # "customers.suspend_customer"
     resource: str  # that mirrors the target, or by which it is reached and seen where it is not mirrored
     asks_reason: bool = False
-    consequence: str = ""
+    consequence: Text = ""
     """What doing it means for the object, in a sentence, where the label alone does not say it."""
     refuses: Q | None = None
     """Mirrored rows that we refuse by their state, as far as the mirror knows; the service has the last word."""

@@ -10,6 +10,7 @@ import msgspec
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from backoffice import freshness, times, upstreams
 from backoffice.admin.readonly import Button
@@ -46,7 +47,7 @@ def account_section(
     """
     lines = account_lines(request, customer, stored)
     off = upstreams.why_off("kirim")
-    refresh = Button("Refresh accounts", reverse("admin:refresh_accounts_of", args=[customer.pk]), off=off)
+    refresh = Button(_("Refresh accounts"), reverse("admin:refresh_accounts_of", args=[customer.pk]), off=off)
     return {
         "accounts": lines,
         "can_do": any(line.buttons for line in lines),
@@ -60,7 +61,7 @@ def sync_button(request: HttpRequest, account: WhatsAppAccount, back: str = "") 
         url = reverse("admin:sync_templates", args=[account.pk])
         fields = {"write_id": str(uuid4()), "back": back}
         off = why_no_templates(account) or upstreams.why_off("kirim")
-        yield Button("Sync templates", url, "sync", off=off, fields=fields)
+        yield Button(_("Sync templates"), url, "sync", off=off, fields=fields)
 
 
 def account_lines(
@@ -79,7 +80,7 @@ def account_lines(
     detailed = (customer.detail or {}).get("whatsapp_accounts") or []
     if customer.detail and customer.detail_at and all(customer.detail_at >= moment for moment in listed):
         rows = {account.phone_number_id: account for account in stored if account.phone_number_id}
-        return [_line(request, account, rows.get(account.get("phone_number_id")), "not yet") for account in detailed]
+        return [_line(request, account, rows.get(account.get("phone_number_id")), _("not yet")) for account in detailed]
     onboarded = {account["phone_number_id"]: account for account in detailed if account.get("phone_number_id")}
     return [
         _line(request, {**_told(row), "onboarded_at": onboarded.get(row.phone_number_id, {}).get("onboarded_at")}, row)
@@ -87,14 +88,12 @@ def account_lines(
     ]
 
 
-def _line(
-    request: HttpRequest, told: dict[str, Any], row: WhatsAppAccount | None, never: str = "not known"
-) -> AccountLine:
+def _line(request: HttpRequest, told: dict[str, Any], row: WhatsAppAccount | None, never: str = "") -> AccountLine:
     return AccountLine(
         told.get("name") or "",
         told.get("phone_number") or "",
         word(told.get("status"), states.ACCOUNT),
-        times.at(_time(told.get("onboarded_at")), never),
+        times.at(_time(told.get("onboarded_at")), never or _("not known")),
         reverse("admin:customers_whatsappaccount_change", args=[row.pk]) if row else "",
         list(sync_button(request, row, TO_CUSTOMER)) if row else [],
     )

@@ -5,11 +5,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from backoffice.admin.doing import VerbForm, do, tell
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteError
+from backoffice.texts import number
 from backoffice.views import staff_page
 from backoffice.wording import remote_error_in_words
 from customers.admin.account_lines import REFRESH, TO_CUSTOMER
@@ -36,9 +39,9 @@ def sync_templates(request: HttpRequest, pk: int) -> HttpResponseBase:
     form = VerbForm(request.POST)
     if form.is_valid():
         write = do(request, SYNC_TEMPLATES, id=form.id, remote_id=account.remote_id).write
-        tell(request, write, f"The templates of {account} were synced.")
+        tell(request, write, _("The templates of {account} were synced.").format(account=account))
     else:
-        messages.error(request, "Nothing was sent: the button came back damaged. Load the page anew and try again.")
+        messages.error(request, _("Nothing was sent: the button came back damaged. Load the page anew and try again."))
     is_asked = request.POST.get("back") == TO_CUSTOMER and request.user.has_perm("customers.view_customer")
     return _to_customer(account.customer) if is_asked and account.customer else _to(account)
 
@@ -69,8 +72,9 @@ def why_not_refreshed(account: WhatsAppAccount) -> str:
     """Why an account cannot be read by itself, in a sentence; "" when it can."""
     if account.customer is not None:
         return ""
-    owner = "Its customer is not mirrored here" if account.customer_remote_id else "The organization itself owns it"
-    return f"{owner}, so only a sync of all accounts reads it again."
+    if account.customer_remote_id:
+        return _("Its customer is not mirrored here, so only a sync of all accounts reads it again.")
+    return _("The organization itself owns it, so only a sync of all accounts reads it again.")
 
 
 def _refresh(request: HttpRequest, customer: Customer) -> None:
@@ -78,13 +82,21 @@ def _refresh(request: HttpRequest, customer: Customer) -> None:
         with KirimAPI.from_settings(PERSON) as api:
             AccountService(api).refresh(customer)
     except RemoteError as error:
-        messages.error(request, f"Not all accounts could be refreshed. {remote_error_in_words(error, 'Kirim')}")
+        messages.error(request, _not_all(remote_error_in_words(error, "Kirim")))
     except BackofficeError as error:
-        messages.error(request, f"Not all accounts could be refreshed. {error}")
+        messages.error(request, _not_all(error))
     else:
         count = customer.accounts.filter(vanished_at=None).exclude(phone_number_id=None).count()
-        told = f"{count} account{'s' if count != 1 else ''} with a number"
-        messages.success(request, f"Refreshed from Kirim: {customer} has {told}.")
+        told = ngettext(
+            "Refreshed from Kirim: {customer} has {count} account with a number.",
+            "Refreshed from Kirim: {customer} has {count} accounts with a number.",
+            count,
+        )
+        messages.success(request, told.format(customer=customer, count=number(count)))
+
+
+def _not_all(why: object) -> str:
+    return _("Not all accounts could be refreshed. {why}").format(why=why)
 
 
 def _to(account: WhatsAppAccount) -> HttpResponseBase:

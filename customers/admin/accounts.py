@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import URLPattern, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin import live
 from backoffice.admin.filters import AgeFilter
@@ -33,7 +35,7 @@ class WhatsAppAccountAdmin(MirrorAdmin):
     list_select_related = ("customer",)
     list_filter = (AccountStatus, AgeFilter)
     search_fields = ("name",)
-    search_help_text = "Name, number, id or customer"
+    search_help_text = _("Name, number, id or customer")
     bulk_verbs = (verbs.SYNC_TEMPLATES,)
     name_columns = ("name", "phone_number")
     export_columns = (
@@ -43,19 +45,19 @@ class WhatsAppAccountAdmin(MirrorAdmin):
         ("synced_at", "synced_at"), ("vanished_at", "vanished_at"),
     )  # fmt: skip
 
-    @admin.display(description="account", ordering="name")
+    @admin.display(description=_("account"), ordering="name")
     def shown_name(self, account: WhatsAppAccount) -> str:
         return str(account)
 
-    @admin.display(description="number", ordering="phone_number", empty_value="–")
+    @admin.display(description=_("number"), ordering="phone_number", empty_value="–")
     def number(self, account: WhatsAppAccount) -> str | None:
         return account.phone_number or None
 
-    @admin.display(description="customer", ordering="customer__name")
+    @admin.display(description=_("customer"), ordering="customer__name")
     def owner(self, account: WhatsAppAccount) -> str:
         if account.customer:
             return account.customer.name
-        return account.customer_remote_id or "the organization itself"
+        return account.customer_remote_id or gettext("the organization itself")
 
     def holding(self, part: str) -> Q:
         return (
@@ -71,10 +73,10 @@ class WhatsAppAccountAdmin(MirrorAdmin):
         return traces_of_owner(obj.customer_id)
 
     def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
-        yield Fact("State", self.state(obj))
-        yield Fact("Number", copyable(obj.phone_number) if obj.phone_number else "none yet")
-        yield Fact("Name", obj.name or "–")
-        yield Fact("Customer", shown_owner(request, obj))
+        yield Fact(gettext("State"), self.state(obj))
+        yield Fact(gettext("Number"), copyable(obj.phone_number) if obj.phone_number else gettext("none yet"))
+        yield Fact(gettext("Name"), obj.name or "–")
+        yield Fact(gettext("Customer"), shown_owner(request, obj))
         yield from super().facts(request, obj)
 
     def buttons(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
@@ -82,7 +84,7 @@ class WhatsAppAccountAdmin(MirrorAdmin):
         if request.user.has_perm(REFRESH):
             url = reverse("admin:refresh_account", args=[obj.pk])
             off = account_pages.why_not_refreshed(obj) or self.upstream_off
-            yield Button("Refresh from Kirim", url, "sync", off=off, is_main=True)
+            yield Button(gettext("Refresh from Kirim"), url, "sync", off=off, is_main=True)
 
     def get_urls(self) -> list[URLPattern]:
         return [*account_pages.urls(), *super().get_urls()]

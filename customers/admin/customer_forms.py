@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
@@ -46,7 +47,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
         return _create_page(request, form)
     twin = None if form.cleaned_data["is_another"] else _creation_under_way(form)
     if twin:
-        form.add_error(None, "A customer like this may be at Kirim already: see below. Nothing was sent.")
+        form.add_error(None, _("A customer like this may be at Kirim already: see below. Nothing was sent."))
         return _create_page(request, form, twin)
     write = do(request, CREATE_CUSTOMER, id=form.id, again=form.earlier_id, sends=form.sends()).write
     return _created(request, form, write)
@@ -57,11 +58,11 @@ def _created(request: HttpRequest, form: CreateForm, write: RemoteWrite) -> Http
         return in_hand(request, write)
     if write.state == State.UNKNOWN:
         return TemplateResponse(
-            request, "customers/create_unknown.html", _context(request, "Not known yet", write=write)
+            request, "customers/create_unknown.html", _context(request, _("Not known yet"), write=write)
         )
     if write.state == State.CONFIRMED and is_same(write.sends, form.sends()):
         customer = Customer.objects.filter(remote_id=write.remote_id).first()
-        tell(request, write, f"{write.sends.get('name')} was created at Kirim.")
+        tell(request, write, _("{name} was created at Kirim.").format(name=write.sends.get("name")))
         return _to(customer) if customer else redirect("admin:customers_customer_changelist")
     form.come_back(write, form.sends())
     return _create_page(request, form)
@@ -79,7 +80,9 @@ def _creation_under_way(form: CreateForm) -> RemoteWrite | None:
 
 def _create_page(request: HttpRequest, form: CustomerForm, twin: RemoteWrite | None = None) -> HttpResponseBase:
     teams = values_of(Customer, "team_id", MAX_TEAMS)
-    context = _context(request, "New customer", form=form, teams=sorted(teams), twin=twin, submit="Create at Kirim")
+    context = _context(
+        request, _("New customer"), form=form, teams=sorted(teams), twin=twin, submit=_("Create at Kirim")
+    )
     return TemplateResponse(request, "customers/customer_form.html", context)
 
 
@@ -101,7 +104,7 @@ def update(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not form.is_valid():
         return _edit_page(request, customer, form)
     if not form.sends():
-        messages.info(request, "Nothing was changed in the form, so nothing was sent.")
+        messages.info(request, _("Nothing was changed in the form, so nothing was sent."))
         return _to(customer)
     write = _write(request, customer, form, form.sends(), form.before())
     return _updated(request, customer, form, write)
@@ -121,7 +124,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _edit_page(request, customer, _edit_again(customer, seen.theirs, wanted))
     sends = {name: value for name, value in wanted.items() if not is_same(value, seen.theirs[name])}
     if not sends:
-        messages.info(request, "Everything stays as it is at Kirim; nothing was sent.")
+        messages.info(request, _("Everything stays as it is at Kirim; nothing was sent."))
         return _to(customer)
     write = _write(request, customer, conflict, sends, {name: seen.theirs[name] for name in sends})
     form = EditForm(_as_data(conflict, {**seen.theirs, **wanted}), customer=customer)
@@ -149,7 +152,7 @@ def _updated(request: HttpRequest, customer: Customer, form: EditForm, write: Re
     customer.refresh_from_db()
     is_same_form = is_same(write.sends, form.sends())
     if write.state == State.UNKNOWN or (write.state == State.CONFIRMED and is_same_form):
-        tell(request, write, f"{customer} was changed at Kirim.")
+        tell(request, write, _("{customer} was changed at Kirim.").format(customer=customer))
         return _to(customer)
     if write.state == State.REFUSED and why_not("update", customer):
         tell(request, write, "")
@@ -172,7 +175,8 @@ def _conflict(customer: Customer, form: EditForm, write: RemoteWrite) -> Seen | 
 
 
 def _conflict_page(request: HttpRequest, customer: Customer, form: ConflictForm) -> HttpResponseBase:
-    context = _context(request, f"{customer} was changed meanwhile", customer=customer, form=form)
+    title = _("{customer} was changed meanwhile").format(customer=customer)
+    context = _context(request, title, customer=customer, form=form)
     return TemplateResponse(request, "customers/conflict.html", context)
 
 
@@ -197,7 +201,8 @@ def _as_data(conflict: ConflictForm, values: Values) -> QueryDict:
 
 
 def _edit_page(request: HttpRequest, customer: Customer, form: CustomerForm) -> HttpResponseBase:
-    context = _context(request, f"Edit {customer}", form=form, customer=customer, submit="Save at Kirim")
+    title = _("Edit {customer}").format(customer=customer)
+    context = _context(request, title, form=form, customer=customer, submit=_("Save at Kirim"))
     return TemplateResponse(request, "customers/customer_form.html", context)
 
 
@@ -205,7 +210,7 @@ def _edit_page(request: HttpRequest, customer: Customer, form: CustomerForm) -> 
 
 
 def _not_now(request: HttpRequest, customer: Customer, why: str) -> HttpResponseBase:
-    messages.error(request, f"{customer} cannot be edited. {why}")
+    messages.error(request, _("{customer} cannot be edited. {why}").format(customer=customer, why=why))
     return _to(customer)
 
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from backoffice.client import PERSON
@@ -26,16 +27,22 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponseBase:
     except RemoteNotFound:
         messages.warning(request, not_known(customer))
     except RemoteError as error:
-        messages.error(request, f"Not everything could be refreshed. {remote_error_in_words(error, 'Kirim')}")
+        messages.error(request, _not_all(remote_error_in_words(error, "Kirim")))
     except BackofficeError as error:
-        messages.error(request, f"Not everything could be refreshed. {error}")
+        messages.error(request, _not_all(error))
     else:
-        messages.success(request, "Refreshed from Kirim, with its setup links.")
+        messages.success(request, _("Refreshed from Kirim, with its setup links."))
     return redirect("admin:customers_customer_change", pk)
 
 
 def not_known(customer: Customer) -> str:
     """What it means here that Kirim does not know the customer."""
     if customer.vanished_at:
-        return f"Kirim does not know {customer.remote_id}; it is marked as gone here already."
-    return f"Kirim no longer knows {customer.remote_id}. The next full sync settles what becomes of it here."
+        told = _("Kirim does not know {remote_id}; it is marked as gone here already.")
+    else:
+        told = _("Kirim no longer knows {remote_id}. The next full sync settles what becomes of it here.")
+    return told.format(remote_id=customer.remote_id)
+
+
+def _not_all(why: object) -> str:
+    return _("Not everything could be refreshed. {why}").format(why=why)

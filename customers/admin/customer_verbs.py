@@ -8,6 +8,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from backoffice import upstreams
@@ -15,6 +17,7 @@ from backoffice.admin.doing import ReasonForm, do, in_hand, tell, writes_to
 from backoffice.admin.readonly import Button
 from backoffice.models import RemoteWrite
 from backoffice.site import View
+from backoffice.texts import Text
 from backoffice.views import staff_page
 from backoffice.writes.verbs import WriteVerb
 from customers.forms.customers import ArchiveForm
@@ -31,7 +34,8 @@ class Deed:
 
     verb: WriteVerb
     becomes: str  # the state in which the customer is then
-    does: tuple[str, ...]
+    done: Text  # the sentence of success, with ``{customer}``
+    does: tuple[Text, ...]
     form: type[ReasonForm] = ReasonForm
 
     @property
@@ -44,27 +48,35 @@ DEEDS = (
     Deed(
         SUSPEND_CUSTOMER,
         "suspended",
+        _("{customer} is suspended."),
         (
-            "Nothing can be sent from its WhatsApp accounts while it is suspended; what is tried fails.",
-            "Nothing is deleted. It can be activated again at any time.",
+            _("Nothing can be sent from its WhatsApp accounts while it is suspended; what is tried fails."),
+            _("Nothing is deleted. It can be activated again at any time."),
         ),
     ),
     Deed(
         ACTIVATE_CUSTOMER,
         "active",
+        _("{customer} is active."),
         (
-            "Its WhatsApp accounts can send again.",
-            "Where Kirim itself suspended it, only Kirim's dashboard may be able to lift that. "
-            "The customer is read again afterwards, and you are told whether it took.",
+            _("Its WhatsApp accounts can send again."),
+            _(
+                "Where Kirim itself suspended it, only Kirim's dashboard may be able to lift that. "
+                "The customer is read again afterwards, and you are told whether it took."
+            ),
         ),
     ),
     Deed(
         ARCHIVE_CUSTOMER,
         "archived",
+        _("{customer} is archived."),
         (
-            "This is final: nobody can bring an archived customer back, and nothing about it can be changed any more.",
-            "Nothing can be sent from its WhatsApp accounts, and it gets no setup link any more.",
-            "Nothing is deleted: it stays here and at Kirim, with its accounts and its history.",
+            _(
+                "This is final: nobody can bring an archived customer back, and nothing about it can be changed "
+                "any more."
+            ),
+            _("Nothing can be sent from its WhatsApp accounts, and it gets no setup link any more."),
+            _("Nothing is deleted: it stays here and at Kirim, with its accounts and its history."),
         ),
         ArchiveForm,
     ),
@@ -107,7 +119,8 @@ def _asked(request: HttpRequest, deed: Deed, customer: Customer) -> HttpResponse
     why = why_not(deed.verb.name, customer)
     if not why:
         return _page(request, deed, customer, deed.form())
-    messages.error(request, f"{deed.verb.label}: {customer} is left as it is. {why}")
+    told = gettext("{verb}: {customer} is left as it is. {why}")
+    messages.error(request, told.format(verb=deed.verb.label, customer=customer, why=why))
     return redirect("admin:customers_customer_change", customer.pk)
 
 
@@ -124,7 +137,8 @@ def _done(request: HttpRequest, deed: Deed, customer: Customer, form: ReasonForm
     customer.refresh_from_db()
     is_so = customer.status == deed.becomes
     is_odd = write.state == State.CONFIRMED and not is_so  # Kirim took it and shows something else: the remark says
-    tell(request, write, f"{customer} is {deed.becomes}." if is_so else "", messages.WARNING if is_odd else None)
+    told = str(deed.done).format(customer=customer) if is_so else ""
+    tell(request, write, told, messages.WARNING if is_odd else None)
     return redirect("admin:customers_customer_change", customer.pk)
 
 
@@ -132,7 +146,7 @@ def _page(request: HttpRequest, deed: Deed, customer: Customer, form: ReasonForm
     context = {
         **admin.site.each_context(request),
         **writes_to("kirim"),
-        "title": f"{deed.verb.label} {customer}",
+        "title": pgettext("what is done, to whom", "{verb} {customer}").format(verb=deed.verb.label, customer=customer),
         "opts": Customer._meta,
         "customer": customer,
         "deed": deed,

@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.admin import live
@@ -52,13 +54,13 @@ class CustomerAdmin(MirrorAdmin):
         "customers.fetch_customer",
         read=lambda api, remote_id: CustomerService(api).fetch(remote_id),
         shape=re.compile(r"cus_[0-9A-HJKMNP-TV-Z]{26}"),  # as in the contract
-        shape_in_words='is "cus_" and 26 capital letters and digits',
+        shape_in_words=_('is "cus_" and 26 capital letters and digits'),
     )
     list_display = ("shown_name", "shown_email", "state", "team_id", "age", "everywhere")
     list_filter = (CustomerStatus, TeamFilter, ActiveLinkFilter, AgeFilter)
     search_fields = ("search_text",)
     is_indexed = True
-    search_help_text = "Name, e-mail, id or metadata"
+    search_help_text = _("Name, e-mail, id or metadata")
     bulk_verbs = (verbs.SUSPEND_CUSTOMER, verbs.ACTIVATE_CUSTOMER, verbs.ARCHIVE_CUSTOMER, verbs.REFRESH_CUSTOMER)
     export_columns = (
         ("remote_id", "remote_id"), ("name", "name"), ("email", "email"), ("status", "status"), ("team_id", "team_id"),
@@ -66,19 +68,22 @@ class CustomerAdmin(MirrorAdmin):
         ("synced_at", "synced_at"), ("vanished_at", "vanished_at"),
     )  # fmt: skip
 
-    @admin.display(description="name", ordering="name")
+    @admin.display(description=_("name"), ordering="name")
     def shown_name(self, customer: Customer) -> str:
-        return customer.name or "(no name)"
+        return customer.name or gettext("(no name)")
 
-    @admin.display(description="e-mail", ordering="email", empty_value="–")
+    @admin.display(description=_("e-mail"), ordering="email", empty_value="–")
     def shown_email(self, customer: Customer) -> str | None:
         return customer.email or None
 
-    @admin.display(description="all systems")
+    @admin.display(description=_("all systems"))
     def everywhere(self, customer: Customer) -> SafeString | str:
         """The page over all systems; none for an id that no address can carry."""
         url = page_url(customer)
-        return format_html('<a href="{}" aria-label="All systems: {}">Open</a>', url, customer) if url else "–"
+        if not url:
+            return "–"
+        told = gettext("All systems: {customer}").format(customer=customer)
+        return format_html('<a href="{}" aria-label="{}">{}</a>', url, told, gettext("Open"))
 
     def holding(self, part: str) -> Q:
         return Q(search_text__contains=part) | link_ending(part, "pk")
@@ -90,7 +95,7 @@ class CustomerAdmin(MirrorAdmin):
         super().prepare_list(request, changes)
         if request.user.has_perm(verbs.CREATE_CUSTOMER.permission):
             url = reverse("admin:create_customer")
-            new = Button("New customer", url, "add", off=self.upstream_off, is_main=True, is_link=True)
+            new = Button(gettext("New customer"), url, "add", off=self.upstream_off, is_main=True, is_link=True)
             changes.buttons = [new, *changes.buttons]
 
     # -- the page of one ----------------------------------------------------------------------------------------------
@@ -99,44 +104,44 @@ class CustomerAdmin(MirrorAdmin):
         return traces_of_customer(obj)
 
     def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
-        yield Fact("State", self.state(obj))
-        yield Fact("All systems", self.everywhere(obj))
-        yield Fact("E-mail", obj.email or "–")
-        yield Fact("Team", obj.team_id or "–")
+        yield Fact(gettext("State"), self.state(obj))
+        yield Fact(gettext("All systems"), self.everywhere(obj))
+        yield Fact(gettext("E-mail"), obj.email or "–")
+        yield Fact(gettext("Team"), obj.team_id or "–")
         yield from super().facts(request, obj)
         if obj.archived_at:
-            yield Fact("Archived", times.at(obj.archived_at))
-        yield Fact("Setup links read", times.ago(obj.links_read_at))
-        yield Fact("Read by itself", times.ago(obj.detail_at), "with its accounts")
+            yield Fact(gettext("Archived"), times.at(obj.archived_at))
+        yield Fact(gettext("Setup links read"), times.ago(obj.links_read_at))
+        yield Fact(gettext("Read by itself"), times.ago(obj.detail_at), gettext("with its accounts"))
         if created_by := _creation(request, obj):
-            yield Fact("Created from here", created_by)
+            yield Fact(gettext("Created from here"), created_by)
 
     def sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
         if metadata := visible(obj.metadata):
-            yield Section("Metadata", "customers/parts/_metadata.html", {"metadata": _pairs(metadata)})
+            yield Section(gettext("Metadata"), "customers/parts/_metadata.html", {"metadata": _pairs(metadata)})
         if request.user.has_perm("customers.view_whatsappaccount"):
-            yield Section("WhatsApp accounts", "customers/parts/_accounts.html", account_section(request, obj))
+            yield Section(gettext("WhatsApp accounts"), "customers/parts/_accounts.html", account_section(request, obj))
         if request.user.has_perm("customers.view_setuplink"):
             links = obj.setup_links.order_by("vanished_at", "-remote_created_at", "-pk")[:SHOWN_LINKS]
-            yield Section("Setup links", "customers/parts/_links.html", link_section(request, obj, links))
+            yield Section(gettext("Setup links"), "customers/parts/_links.html", link_section(request, obj, links))
         yield from super().sections(request, obj)
         if obj.detail and self.may_see_payload(request):
             payload = shown_payload(obj.detail, CustomerDetailRecord.members())
-            title = "Raw payload of the last single read"
+            title = gettext("Raw payload of the last single read")
             yield Section(title, "admin/parts/_payload.html", {"payload": payload, "read": times.at(obj.detail_at)})
 
     def buttons(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
         off = self.upstream_off
         if request.user.has_perm(verbs.UPDATE_CUSTOMER.permission):
             url = reverse("admin:update_customer", args=[obj.pk])
-            yield Button("Edit", url, "edit", off=why_not("update", obj) or off, is_link=True)
+            yield Button(gettext("Edit"), url, "edit", off=why_not("update", obj) or off, is_link=True)
         yield from customer_verbs.buttons(request, obj, f"{reverse(self._url('changelist'))}{obj.pk}/", off)
         if request.user.has_perm(verbs.CREATE_LINK.permission):
             url = reverse("admin:create_setup_link", args=[obj.pk])
-            yield Button("New setup link", url, "link", off=why_no_link(obj) or off, is_link=True)
+            yield Button(gettext("New setup link"), url, "link", off=why_no_link(obj) or off, is_link=True)
         if request.user.has_perm(verbs.REFRESH_CUSTOMER.permission):
             url = reverse("admin:refresh_customer", args=[obj.pk])
-            yield Button("Refresh from Kirim", url, "sync", off=off, is_main=True)
+            yield Button(gettext("Refresh from Kirim"), url, "sync", off=off, is_main=True)
 
     # -- pages of their own -------------------------------------------------------------------------------------------
 
@@ -164,13 +169,14 @@ def _creation(request: HttpRequest, customer: Customer) -> SafeString | str:
     if created is None:
         return ""
     url = reverse("admin:backoffice_remotewrite_change", args=[created.pk])
-    who = created.actor or "the operator"
-    return format_html('<a href="{}">by {}</a> {}', url, who, times.ago(created.planned_at))
+    who = created.actor or gettext("the operator")
+    told = gettext('<a href="{url}">by {who}</a> {when}')
+    return format_html(told, url=url, who=who, when=times.ago(created.planned_at))
 
 
 def _pairs(metadata: Any) -> list[tuple[str, str]]:
     if not isinstance(metadata, dict):
-        return [("metadata", _short(metadata))]
+        return [(gettext("metadata"), _short(metadata))]
     return [(name, value if isinstance(value, str) else _short(value)) for name, value in metadata.items()]
 
 

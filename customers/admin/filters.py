@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin.filters import MAX_CHOICES, AgeFilter, Filter, ValueFilter
-from backoffice.badges import Tone
+from backoffice.badges import Tone, in_words
 from backoffice.distinct import values_of
 from customers import states
 from customers.models import SetupLink
@@ -18,13 +20,14 @@ from customers.models import SetupLink
 class StatusFilter(Filter):
     """Kirim's words, and any other that was met."""
 
-    title, parameter_name = "state", "status"
+    title, parameter_name = _("state"), "status"
     words: ClassVar[Mapping[str, Tone]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         met = values_of(model_admin.model, "status", MAX_CHOICES)
         unknown = sorted(word for word in met if word and word not in self.words)
-        return [(word, word) for word in self.words] + [(word, f"unknown: {word[:60]}") for word in unknown]
+        known = [(word, str(in_words(word, self.words))) for word in self.words]
+        return known + [(word, gettext("unknown: {word}").format(word=word[:60])) for word in unknown]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(status=value)
@@ -55,16 +58,16 @@ class LinkStatus(StatusFilter):
 class TeamFilter(ValueFilter):
     """Customers of one team."""
 
-    title, parameter_name, column = "team", "team", "team_id"
+    title, parameter_name, column = _("team"), "team", "team_id"
 
 
 class ActiveLinkFilter(Filter):
     """Whether a customer has a link that can still be used."""
 
-    title, parameter_name = "active setup link", "active_link"
+    title, parameter_name = _("active setup link"), "active_link"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("yes", "Has one"), ("no", "Has none"), ("ending", "Ends within a day")]
+        return [("yes", gettext("Has one")), ("no", gettext("Has none")), ("ending", gettext("Ends within a day"))]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         wanted = states.links_ending_soon() if value == "ending" else states.usable_links()
@@ -77,11 +80,11 @@ class ActiveLinkFilter(Filter):
 class EndingFilter(Filter):
     """Links that end soon."""
 
-    title, parameter_name = "ending", "ending"
+    title, parameter_name = _("ending"), "ending"
     within: ClassVar[Mapping[str, timedelta]] = {"day": states.ENDING_SOON, "48h": states.ENDING_IN_TIME_TO_ACT}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("day", "Within a day"), ("48h", "Within 48 hours")]
+        return [("day", gettext("Within a day")), ("48h", gettext("Within 48 hours"))]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         known = self.within.get(value)

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
@@ -43,9 +44,9 @@ def revoke_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Says what revoking means and asks for a reason; POST does it. A link that has ended says how."""
     link = _link(pk)
     form = ReasonForm(request.POST or None)
-    context = _context(request, f"Revoke the setup link {link}", link, form)
+    context = _context(request, _("Revoke the setup link {link}").format(link=link), link, form)
     if request.method == "POST" and form.is_valid():
-        told = f"{link} is revoked: nobody can sign up with it any more."
+        told = _("{link} is revoked: nobody can sign up with it any more.").format(link=link)
         if page := _carry_out(request, REVOKE_LINK, link, form, told):
             return page
     half_done = half_done_of([link]).get(link.remote_id)
@@ -62,7 +63,8 @@ def resume_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     page = redirect("admin:customers_setuplink_change", link.pk)
     revocation = half_done_of([link]).get(link.remote_id)
     if revocation is None:
-        messages.info(request, f"There is nothing to finish: {why_inactive(link) or f'{link} is in no replacement.'}")
+        why = why_inactive(link) or _("{link} is in no replacement.").format(link=link)
+        messages.info(request, _("There is nothing to finish: {why}").format(why=why))
         return page
     if why := why_not_resumed(revocation):
         messages.warning(request, why)
@@ -74,7 +76,7 @@ def resume_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     except WriteIsSettled as error:
         messages.info(request, str(error))
         return page
-    tell(request, revocation, f"{link} is revoked, so its replacement is complete.")
+    tell(request, revocation, _("{link} is revoked, so its replacement is complete.").format(link=link))
     return page
 
 
@@ -85,13 +87,13 @@ def redirects_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     link = _link(pk)
     now = {name: getattr(link, name) or "" for name in REDIRECTS}
     form = RedirectsForm(request.POST or None, initial=now)
-    context = _context(request, f"Redirects of the setup link {link}", link, form)
+    context = _context(request, _("Redirects of the setup link {link}").format(link=link), link, form)
     if request.method == "POST" and form.is_valid():
         changes = form.changes_of(link)
         if not changes and not RemoteWrite.objects.filter(pk=form.id).exists():
-            messages.info(request, "Nothing was sent: these are its redirects already.")
+            messages.info(request, _("Nothing was sent: these are its redirects already."))
             return redirect("admin:customers_setuplink_change", link.pk)
-        told = f"The redirects of {link} are changed."
+        told = _("The redirects of {link} are changed.").format(link=link)
         if page := _carry_out(request, UPDATE_REDIRECTS, link, form, told, sends=changes):
             return page
     return TemplateResponse(request, "customers/link_redirects.html", context)
@@ -100,9 +102,10 @@ def redirects_page(request: HttpRequest, pk: int) -> HttpResponseBase:
 def why_not_resumed(revocation: RemoteWrite) -> str:
     """Why a half-done replacement's revocation cannot just be sent again, in a sentence; "" when it can."""
     if revocation.state == State.UNKNOWN:
-        return "Whether it was revoked is not known yet; we look for it by ourselves."
+        return _("Whether it was revoked is not known yet; we look for it by ourselves.")
     if revocation.state == State.REFUSED:
-        return f"Kirim refused to revoke it, so that is not repeated: {revocation.error} Revoke it once that is mended."
+        told = _("Kirim refused to revoke it, so that is not repeated: {error} Revoke it once that is mended.")
+        return told.format(error=revocation.error)
     return ""
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import freshness, times, upstreams
 from backoffice.badges import badge, word
@@ -15,9 +17,9 @@ from customers.replacements import half_done_of, lost_secrets
 from customers.services.links import why_no_link
 from customers.verbs.kirim import CREATE_LINK, REPLACE_LINK_PERMISSION, REVOKE_LINK
 
-SECRET_LOST = "The answer that held its URL was lost, so nobody has it. Replace or revoke it."  # noqa: S105  a sentence
-HALF_DONE = "A new link replaced it, but it was not revoked: both can be used."
-EATEN = "It is used up, but its customer is still pending: probably a mail scanner or a chat preview opened it."
+SECRET_LOST = _("The answer that held its URL was lost, so nobody has it. Replace or revoke it.")
+HALF_DONE = _("A new link replaced it, but it was not revoked: both can be used.")
+EATEN = _("It is used up, but its customer is still pending: probably a mail scanner or a chat preview opened it.")
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ def marks_of(links: Iterable[SetupLink]) -> dict[str, list[SafeString]]:
 
 def _marks(link: SetupLink, lost: Any, halves: Any, swept_from: Any) -> Iterable[SafeString]:
     if link.remote_id in lost and states.is_usable(link):
-        yield badge("secret lost", "bad", SECRET_LOST)
+        yield badge(gettext("secret lost"), "bad", SECRET_LOST)
     if link.remote_id in halves:
-        yield badge("not revoked yet", "bad", HALF_DONE)
+        yield badge(gettext("not revoked yet"), "bad", HALF_DONE)
     if states.was_eaten(link, swept_from):
-        yield badge("used without signing up", "warn", EATEN)
+        yield badge(gettext("used without signing up"), "warn", EATEN)

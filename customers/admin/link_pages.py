@@ -12,10 +12,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from backoffice import audit, upstreams
 from backoffice.admin.doing import Done, do, writes_to
+from backoffice.badges import WRITE_TONES, in_words
 from backoffice.models import RemoteWrite
 from backoffice.site import reload
 from backoffice.views import staff_page
@@ -59,7 +61,7 @@ def create_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     if again is not None and (old := _replaced_by(again)):
         return redirect(f"{reverse('admin:replace_setup_link', args=[old.pk])}?again={again.pk}")
     form = _form(request, again, {})
-    context = _context(request, f"New setup link for {customer}", customer, form)
+    context = _context(request, _("New setup link for {customer}").format(customer=customer), customer, form)
     if request.method != "POST" or not form.is_valid():
         return _page(request, {**context, "others": _usable(customer)})
     done = do(
@@ -88,7 +90,7 @@ def replace_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     if again is not None and again.state != State.FAILED:
         return redirect("admin:made_setup_link", again.pk)
     form = _form(request, again, values_of(old))
-    context = _context(request, f"Replace the setup link {old}", customer, form) | {
+    context = _context(request, _("Replace the setup link {link}").format(link=old), customer, form) | {
         "old": old,
         "over": why_inactive(old),
         "half_done": half_done_of([old]).get(old.remote_id),
@@ -130,7 +132,7 @@ def made_page(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     context = {
         **admin.site.each_context(request),
         **story_of(write),
-        "title": "Setup link",
+        "title": _("Setup link"),
         "write": write,
         "customer": customer,
         "link": link,
@@ -155,7 +157,7 @@ def _answer(request: HttpRequest, done: Done[NewLink], context: dict[str, Any]) 
     write, form = done.write, context["form"]
     if done.answer is not None:
         keep_lost(write)
-        shown = {**context, **story_of(write), "write": write, "link": done.answer.link, "title": "New setup link"}
+        shown = {**context, **story_of(write), "write": write, "link": done.answer.link, "title": _("New setup link")}
         audit.note_done_with("reveal", [write], cast(User, request.user), write.door)
         page = reveal(request, done.answer.setup_url, shown)
         keep_lost(write, False)
@@ -177,7 +179,8 @@ def _failed(request: HttpRequest, customer: Customer | None) -> RemoteWrite | No
     owner = customer.remote_id if customer else ""
     write = get_object_or_404(visible_writes(request.user), pk=pk, target=LINK, verb="create", owner_remote_id=owner)
     if write.state != State.FAILED:
-        messages.info(request, f"It is {write.state}, so there is nothing to send again.")
+        told = _("It is {state}, so there is nothing to send again.")
+        messages.info(request, told.format(state=in_words(write.state, WRITE_TONES)))
     return write
 
 

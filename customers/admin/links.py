@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import freshness, times
 from backoffice.admin import live
@@ -28,7 +30,7 @@ from customers.replacements import half_done_of, lost_secrets
 from customers.services.links import why_inactive, why_no_link
 from customers.verbs.kirim import REPLACE_LINK_PERMISSION, REVOKE_LINK, UPDATE_REDIRECTS
 
-SHOWN_ONCE = "was shown once, when it was made; it is not kept"
+SHOWN_ONCE = _("was shown once, when it was made; it is not kept")
 
 
 class LinkChangeList(MirrorChangeList):
@@ -51,7 +53,7 @@ class SetupLinkAdmin(MirrorAdmin):
     list_select_related = ("customer",)
     list_filter = (LinkStatus, EndingFilter, LinkAgeFilter)
     search_fields = ("token_last4",)
-    search_help_text = "Last four, the link itself, id or customer"
+    search_help_text = _("Last four, the link itself, id or customer")
     export_columns = (
         ("remote_id", "remote_id"), ("customer_remote_id", "customer_remote_id"),
         ("customer", lambda link: link.customer.name if link.customer else ""), ("state", states.link_state),
@@ -60,27 +62,27 @@ class SetupLinkAdmin(MirrorAdmin):
         ("failure_redirect_url", "failure_redirect_url"), ("synced_at", "synced_at"),
     )  # fmt: skip
 
-    @admin.display(description="last four")
+    @admin.display(description=_("last four"))
     def last_four(self, link: SetupLink) -> str:
         return f"…{link.token_last4}"
 
-    @admin.display(description="customer", ordering="customer__name")
+    @admin.display(description=_("customer"), ordering="customer__name")
     def customer_name(self, link: SetupLink) -> str:
         return link.customer.name if link.customer else link.customer_remote_id
 
-    @admin.display(description="state", ordering="status")
+    @admin.display(description=_("state"), ordering="status")
     def state(self, link: SetupLink) -> SafeString:
         return word(states.link_state(link), states.LINK)
 
-    @admin.display(description="attention", empty_value="")
+    @admin.display(description=_("attention"), empty_value="")
     def attention(self, link: Any) -> SafeString:
         return format_html_join(" ", "{}", [(mark,) for mark in link.marks])
 
-    @admin.display(description="ends", ordering="expires_at")
+    @admin.display(description=_("ends"), ordering="expires_at")
     def ends(self, link: SetupLink) -> Any:
         return link_ends(link)
 
-    @admin.display(description="created", ordering="remote_created_at")
+    @admin.display(description=_("created"), ordering="remote_created_at")
     def created(self, link: SetupLink) -> SafeString | str:
         return times.at(link.remote_created_at)
 
@@ -108,19 +110,19 @@ class SetupLinkAdmin(MirrorAdmin):
         return traces_of_link(obj)
 
     def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
-        yield Fact("State", self.state(obj))
-        yield Fact("Customer", shown_owner(request, obj))
-        yield Fact("Last four", f"…{obj.token_last4}")
-        yield Fact("The link itself", SHOWN_ONCE)
-        yield Fact("Ends", times.both(obj.expires_at))
-        yield Fact("Used", times.at(obj.consumed_at, "not yet"))
-        yield Fact("After success to", obj.success_redirect_url or "–")
-        yield Fact("After failure to", obj.failure_redirect_url or "–")
+        yield Fact(gettext("State"), self.state(obj))
+        yield Fact(gettext("Customer"), shown_owner(request, obj))
+        yield Fact(gettext("Last four"), f"…{obj.token_last4}")
+        yield Fact(gettext("The link itself"), SHOWN_ONCE)
+        yield Fact(gettext("Ends"), times.both(obj.expires_at))
+        yield Fact(gettext("Used"), times.at(obj.consumed_at, gettext("not yet")))
+        yield Fact(gettext("After success to"), obj.success_redirect_url or "–")
+        yield Fact(gettext("After failure to"), obj.failure_redirect_url or "–")
         yield from super().facts(request, obj)
 
     def notices(self, request: HttpRequest, obj: Any) -> Iterable[str]:
         if states.is_usable(obj) and lost_secrets([obj]):
-            yield SECRET_LOST
+            yield str(SECRET_LOST)
         if revocation := half_done_of([obj]).get(obj.remote_id):
             yield f"{HALF_DONE} {revocation.error or revocation.remark}"
         if states.was_eaten(obj, freshness.swept_from_of(Customer)):
@@ -131,9 +133,11 @@ class SetupLinkAdmin(MirrorAdmin):
         newer = SetupLink.objects.filter(states.usable_links(), customer=link.customer).exclude(pk=link.pk).first()
         if newer:
             url = reverse("admin:customers_setuplink_change", args=[newer.pk])
-            yield format_html('{} The customer has another one: <a href="{}">{}</a>', EATEN, url, newer)
+            told = gettext('{eaten} The customer has another one: <a href="{url}">{link}</a>')
+            yield format_html(told, eaten=EATEN, url=url, link=newer)
         else:
-            yield f"{EATEN} Replace it, and send the new one by a channel that opens no links."
+            told = gettext("{eaten} Replace it, and send the new one by a channel that opens no links.")
+            yield told.format(eaten=EATEN)
 
     def buttons(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
         may = request.user.has_perm
@@ -142,16 +146,16 @@ class SetupLinkAdmin(MirrorAdmin):
         if revocation and may(REPLACE_LINK_PERMISSION):
             url = reverse("admin:resume_setup_link", args=[obj.pk])
             off_now = off or link_changes.why_not_resumed(revocation)
-            yield Button("Resume: revoke it", url, "undo", off=off_now, is_main=True)
+            yield Button(gettext("Resume: revoke it"), url, "undo", off=off_now, is_main=True)
         if may(REPLACE_LINK_PERMISSION):
             url = reverse("admin:replace_setup_link", args=[obj.pk])
-            yield Button("Replace", url, "autorenew", off=why_no_link(obj.customer) or off, is_link=True)
+            yield Button(gettext("Replace"), url, "autorenew", off=why_no_link(obj.customer) or off, is_link=True)
         if may(UPDATE_REDIRECTS.permission):
             url = reverse("admin:setup_link_redirects", args=[obj.pk])
-            yield Button("Change redirects", url, "edit", off=why_inactive(obj) or off, is_link=True)
+            yield Button(gettext("Change redirects"), url, "edit", off=why_inactive(obj) or off, is_link=True)
         if may(REVOKE_LINK.permission):
             url = reverse("admin:revoke_setup_link", args=[obj.pk])
-            yield Button("Revoke", url, "block", off=why_inactive(obj) or off, is_link=True)
+            yield Button(gettext("Revoke"), url, "block", off=why_inactive(obj) or off, is_link=True)
 
     def get_urls(self) -> list[URLPattern]:
         return [*link_pages.urls(), *super().get_urls()]

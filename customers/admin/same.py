@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from backoffice.access import readable_resources
 from backoffice.admin.mirror import MORE_SECTIONS
@@ -30,7 +31,7 @@ def same_person(request: HttpRequest, resource: str, row: Any) -> Iterable[Secti
         "is_cut": len(listed) > SHOWN,
         "shown": SHOWN,
     }
-    yield Section("Same person elsewhere", "customers/identity/_section.html", part)
+    yield Section(_("Same person elsewhere"), "customers/identity/_section.html", part)
 
 
 MORE_SECTIONS.append(same_person)

@@ -7,24 +7,27 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from backoffice.admin.deed_forms import PLAIN, Column, DeedForm, FinalForm, Row, RowsField, RowsForm
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
+from backoffice.texts import Text
 from customers.services.contacts import MEMBERS
 from customers.services.crm import member
 from customers.services.organizations import MEMBERS as ORGANIZATION_MEMBERS
 
 MAX_CHARS = 255  # the contract names no limit
-ANOTHER = "It is another one: create it all the same"
+ANOTHER = _("It is another one: create it all the same")
 
 
-def text_field(label: str, **more: Any) -> forms.CharField:
-    """One line of text."""
+def text_field(**more: Any) -> forms.CharField:
+    """One line of text; ``more`` as the field takes it."""
     attrs = {**PLAIN, **more.pop("attrs", {})}
     widget = UnfoldAdminTextInputWidget(attrs=attrs)
-    return forms.CharField(label=label, required=False, max_length=MAX_CHARS, widget=widget, **more)
+    return forms.CharField(required=False, max_length=MAX_CHARS, widget=widget, **more)
 
 
 class ContactForm(RowsForm):
@@ -33,15 +36,15 @@ class ContactForm(RowsForm):
     base_type = dict[str, Any]
     is_plain_first = True
 
-    displayName = text_field("Name")
-    email = text_field("E-mail", attrs={"inputmode": "email"})
-    phone = text_field("Phone", attrs={"inputmode": "tel"})
-    company = text_field("Company")
+    displayName = text_field(label=_("Name"))
+    email = text_field(label=_("E-mail"), attrs={"inputmode": "email"})
+    phone = text_field(label=_("Phone"), attrs={"inputmode": "tel"})
+    company = text_field(label=_("Company"))
     items = RowsField(
-        "Custom fields",
-        [Column("name", "Name"), Column("value", "Value")],
+        _("Custom fields"),
+        [Column("name", _("Name")), Column("value", _("Value"))],
         css="bo-two",
-        help_text="They are sent whole. A value that is no text is shown as JSON, and stays unless it is changed.",
+        help_text=_("They are sent whole. A value that is no text is shown as JSON, and stays unless it is changed."),
     )
     field_order = ("write_id", "again", "base_json", "displayName", "email", "phone", "company", "items", "reason")
 
@@ -58,7 +61,7 @@ class ContactForm(RowsForm):
     def clean_displayName(self) -> str:  # noqa: N802  the contract's name
         name: str = self.cleaned_data["displayName"]
         if not name and (self.row is None or self.base["displayName"]):
-            raise forms.ValidationError("A contact needs a name.")
+            raise forms.ValidationError(_("A contact needs a name."))
         return name
 
     def clean_email(self) -> str:
@@ -67,21 +70,21 @@ class ContactForm(RowsForm):
             try:
                 validate_email(email)
             except ValidationError:
-                raise forms.ValidationError("This is no e-mail address.") from None
+                raise forms.ValidationError(_("This is no e-mail address.")) from None
         return email
 
     def clean_items(self) -> dict[str, Any]:
-        before, fields, problems = self.base["customFields"], dict[str, Any](), dict[str, str]()
+        before, fields, problems = self.base["customFields"], dict[str, Any](), dict[str, Text]()
         for row in cast("list[Row]", self.cleaned_data["items"]):
             name = row["name"]
             if not name:
-                problems[""] = "It has a value but no name."
+                problems[""] = _("It has a value but no name.")
             elif name in fields:
-                problems[name] = "The name is there twice."
+                problems[name] = _("The name is there twice.")
             fields[name] = before[name] if _shown(before.get(name)) == row["value"] and name in before else row["value"]
         self.problems = problems
         if problems:
-            raise forms.ValidationError("Look at the rows that are marked.")
+            raise forms.ValidationError(_("Look at the rows that are marked."))
         return fields
 
     def field_of(self, member: str) -> str:
@@ -114,33 +117,33 @@ class EditContactForm(ContactForm):
         theirs = {} if write.status is not None else self.now()
         moved = [name for name in write.before if name in theirs and not is_same(theirs[name], write.before[name])]
         for name in moved:
-            told = _shown(theirs[name]) or "nothing"
-            self.add_error(self.field_of(name), f"L4YERCAK3 has {told} by now. Send again to put yours in its place.")
+            told = gettext("L4YERCAK3 has {value} by now. Send again to put yours in its place.")
+            self.add_error(self.field_of(name), told.format(value=_shown(theirs[name]) or gettext("nothing")))
         super().tell_refusal(write)
 
 
 class DeleteContactForm(FinalForm):
     """Deleting is asked twice and wants a reason."""
 
-    sure = "Yes, delete it at L4YERCAK3"
-    why = "Say why it is deleted."
+    sure = _("Yes, delete it at L4YERCAK3")
+    why = _("Say why it is deleted.")
     field_order = ("write_id", "again", "reason", "is_sure")
 
 
 class NewOrganizationForm(DeedForm):
     """A new customer company. Members that are left empty are not sent. Nothing can change it from here later."""
 
-    name = text_field("Name")
-    website = text_field("Website", attrs={"inputmode": "url"}, help_text="https://…")
-    industry = text_field("Industry")
-    taxId = text_field("Tax id")
+    name = text_field(label=_("Name"))
+    website = text_field(label=_("Website"), attrs={"inputmode": "url"}, help_text="https://…")
+    industry = text_field(label=_("Industry"))
+    taxId = text_field(label=_("Tax id"))
     is_another = forms.BooleanField(label=ANOTHER, required=False, widget=UnfoldBooleanWidget)
     field_order = ("write_id", "again", "name", "website", "industry", "taxId", "reason", "is_another")
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if not name:
-            raise forms.ValidationError("An organization needs a name.")
+            raise forms.ValidationError(_("An organization needs a name."))
         return name
 
     def sends(self) -> dict[str, Any]:

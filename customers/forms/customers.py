@@ -9,11 +9,14 @@ from typing import Any, cast
 import msgspec
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from backoffice.admin.doing import ReasonForm, VerbForm
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
+from backoffice.texts import number
 from customers.metadata import fits, visible
 from customers.metadata_field import FormError, MetadataField, Row, Typed
 from customers.models import Customer
@@ -27,17 +30,17 @@ class CustomerForm(VerbForm):
     """What creating and editing have in common. ``base`` is what the form began with."""
 
     name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         required=False,  # said by the form itself, in its own words
-        help_text="Up to 200 characters.",
+        help_text=_("Up to 200 characters."),
         widget=UnfoldAdminTextInputWidget(attrs={**_PLAIN, "aria-required": "true"}),
     )
     email = forms.CharField(
-        label="E-mail",
+        label=_("E-mail"),
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={**_PLAIN, "inputmode": "email"}),
     )
-    metadata = MetadataField(label="Metadata", required=False)
+    metadata = MetadataField(label=_("Metadata"), required=False)
 
     base: Mapping[str, Any]
     metadata_error: FormError | None = None
@@ -70,7 +73,7 @@ class CustomerForm(VerbForm):
     def clean_name(self) -> str:
         name = self._kept("name")
         if not name and not (self.base["name"] == "" and self.is_edit):
-            raise forms.ValidationError("A customer needs a name.")
+            raise forms.ValidationError(_("A customer needs a name."))
         return name or ""
 
     def clean_email(self) -> str | None:
@@ -115,7 +118,7 @@ class CustomerForm(VerbForm):
             else:
                 others.append(f"{path}: {sentence}")
         if rows:
-            self.metadata_error = FormError("Kirim refused the rows that are marked.", rows)
+            self.metadata_error = FormError(gettext("Kirim refused the rows that are marked."), rows)
             self.add_error("metadata", str(self.metadata_error))
         self.add_error(None, " ".join([write.error, *others]))
 
@@ -134,7 +137,7 @@ class CustomerForm(VerbForm):
         if _as_input(typed) == _as_input(before or ""):
             return before
         if len(typed) > MAX_CHARS[name]:
-            raise forms.ValidationError(f"It has {len(typed):,} characters; {MAX_CHARS[name]} are allowed.")
+            raise forms.ValidationError(_too_long(len(typed), MAX_CHARS[name]))
         return typed
 
 
@@ -144,13 +147,15 @@ class CreateForm(CustomerForm):
     base = {"name": "", "email": None, "metadata": None}
 
     team_id = forms.CharField(
-        label="Team",
+        label=_("Team"),
         required=False,
-        help_text="The id of the team it belongs to. Empty: the team that Kirim chooses. It cannot be changed later.",
+        help_text=_(
+            "The id of the team it belongs to. Empty: the team that Kirim chooses. It cannot be changed later."
+        ),
         widget=UnfoldAdminTextInputWidget(attrs={**_PLAIN, "list": "known-teams"}),
     )
     is_another = forms.BooleanField(
-        label="It is another customer: create it all the same", required=False, widget=UnfoldBooleanWidget
+        label=_("It is another customer: create it all the same"), required=False, widget=UnfoldBooleanWidget
     )
 
     field_order = ("name", "email", "team_id", "metadata")
@@ -162,7 +167,7 @@ class CreateForm(CustomerForm):
     def clean_team_id(self) -> str:
         team_id: str = self.cleaned_data["team_id"]
         if len(team_id) > MAX_CHARS["team_id"]:
-            raise forms.ValidationError(f"It has {len(team_id):,} characters; {MAX_CHARS['team_id']} are allowed.")
+            raise forms.ValidationError(_too_long(len(team_id), MAX_CHARS["team_id"]))
         return team_id
 
     def sends(self) -> dict[str, Any]:
@@ -202,7 +207,7 @@ class EditForm(CustomerForm):
     def clean(self) -> None:
         if self.is_damaged:
             raise forms.ValidationError(
-                "The form came back damaged, so it is compared with what is here now. Look at it and save again."
+                _("The form came back damaged, so it is compared with what is here now. Look at it and save again.")
             )
 
     def before(self) -> dict[str, Any]:
@@ -214,14 +219,14 @@ class ArchiveForm(ReasonForm):
     """Archiving is for good, so it is asked twice and wants a reason."""
 
     is_sure = forms.BooleanField(
-        label="Yes, archive it for good",
+        label=_("Yes, archive it for good"),
         widget=UnfoldBooleanWidget,
-        error_messages={"required": "Tick this: archiving cannot be undone."},
+        error_messages={"required": _("Tick this: archiving cannot be undone.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, is_required=True, **kwargs)
-        self.fields["reason"].error_messages["required"] = "Say why it is archived."
+        self.fields["reason"].error_messages["required"] = _("Say why it is archived.")
 
 
 def base_of(customer: Customer) -> dict[str, Any]:
@@ -246,6 +251,11 @@ def _base_in(text: str) -> dict[str, Any] | None:
 
 def _json(value: Any) -> str:
     return json.dumps(value)
+
+
+def _too_long(count: int, most: int) -> str:
+    told = gettext("It has {count} characters; {most} are allowed.")
+    return told.format(count=number(count), most=number(most))
 
 
 def _as_input(text: str) -> str:

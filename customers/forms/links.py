@@ -1,22 +1,25 @@
 """Forms of the setup links: a new one, a replacement, other redirects, revoking."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.utils.html import conditional_escape
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from backoffice.admin.doing import ReasonForm
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text, number
 from customers.models import SetupLink
 from customers.redirects import MAX_CHARS, why_refused
 from customers.services.links import LEAST_HOURS, MOST_HOURS, REDIRECTS
 
-LIFETIMES: Mapping[str, str] = {
-    "1": "1 hour", "24": "1 day", "72": "3 days", "168": "1 week", "336": "2 weeks", "720": "30 days",
+LIFETIMES: Mapping[str, Text] = {
+    "1": _("1 hour"), "24": _("1 day"), "72": _("3 days"), "168": _("1 week"), "336": _("2 weeks"), "720": _("30 days"),
 }  # fmt: skip
 OWN = "own"
 UNTOLD = "untold"
@@ -26,9 +29,9 @@ FIRST_CHOICE = "168"
 class RedirectField(forms.CharField):
     """An address to which the browser goes after signing up; empty for none."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, **more: Any) -> None:
         attributes = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false", "placeholder": "https://"}
-        super().__init__(label=label, required=False, widget=UnfoldAdminTextInputWidget(attrs=attributes))
+        super().__init__(required=False, widget=UnfoldAdminTextInputWidget(attrs=attributes), **more)
 
     def clean(self, value: Any) -> str:
         url: str = super().clean(value)
@@ -40,17 +43,15 @@ class RedirectField(forms.CharField):
 class RedirectsForm(ReasonForm):
     """Where the browser goes after signing up."""
 
-    success_redirect_url = RedirectField("After success go to")
-    failure_redirect_url = RedirectField("After failure go to")
+    success_redirect_url = RedirectField(label=_("After success go to"))
+    failure_redirect_url = RedirectField(label=_("After failure go to"))
     field_order = ("write_id", "again", "success_redirect_url", "failure_redirect_url", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        told = f"Empty for none. It begins with https:// and has {MAX_CHARS:,} characters at most"
-        hosts = settings.REDIRECT_URL_HOSTS
-        allowed = f"its host is one of {', '.join(hosts)} (REDIRECT_URL_HOSTS)." if hosts else "any host may be named."
+        told = conditional_escape(_what_is_taken(settings.REDIRECT_URL_HOSTS))
         for name in REDIRECTS:
-            self.fields[name].help_text = conditional_escape(f"{told}; {allowed}")
+            self.fields[name].help_text = told
 
     def field_of(self, member: str) -> str:
         """The field that stands for a member of what is sent; the member itself where none does."""
@@ -76,9 +77,11 @@ class RedirectsForm(ReasonForm):
 class NewLinkForm(RedirectsForm):
     """A new link: how long it can be used, and where the browser goes after signing up."""
 
-    lifetime = forms.ChoiceField(label="It can be used for", choices=[*LIFETIMES.items(), (OWN, "own number of hours")])
+    lifetime = forms.ChoiceField(
+        label=_("It can be used for"), choices=[*LIFETIMES.items(), (OWN, _("own number of hours"))]
+    )
     hours = forms.IntegerField(
-        label="Hours",
+        label=_("Hours"),
         required=False,
         min_value=LEAST_HOURS,
         max_value=MOST_HOURS,
@@ -90,12 +93,13 @@ class NewLinkForm(RedirectsForm):
         super().__init__(*args, **kwargs)
         self.initial.setdefault("lifetime", FIRST_CHOICE)
         if is_untold:
-            self.fields["lifetime"].choices += [(UNTOLD, "as long as Kirim decides")]  # type: ignore[attr-defined]
+            self.fields["lifetime"].choices += [(UNTOLD, _("as long as Kirim decides"))]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("lifetime") == OWN and cleaned.get("hours") is None and "hours" not in self.errors:
-            self.add_error("hours", f"Type how many hours, from {LEAST_HOURS} to {MOST_HOURS}.")
+            told = gettext("Type how many hours, from {least} to {most}.")
+            self.add_error("hours", told.format(least=number(LEAST_HOURS), most=number(MOST_HOURS)))
         elif cleaned.get("lifetime") != OWN:
             self.errors.pop("hours", None)  # what stands in a field that does not count is no fault
         return cleaned
@@ -112,7 +116,7 @@ class NewLinkForm(RedirectsForm):
             return member
         return "hours" if self.data.get("lifetime") == OWN else "lifetime"
 
-    def choices_with_ends(self, now: datetime) -> list[tuple[str, str, datetime | None]]:
+    def choices_with_ends(self, now: datetime) -> list[tuple[str, Text, datetime | None]]:
         """Value, words and resulting end of each lifetime; no end where it is not fixed by the choice."""
         choices: Any = self.fields["lifetime"].choices  # type: ignore[attr-defined]
         return [
@@ -122,6 +126,20 @@ class NewLinkForm(RedirectsForm):
 
     def _hours(self, lifetime: str) -> int:
         return int(self.cleaned_data["hours"] if lifetime == OWN else lifetime)
+
+
+def _what_is_taken(hosts: Sequence[str]) -> str:
+    """What a redirect may be, in a sentence."""
+    if not hosts:
+        told = gettext(
+            "Empty for none. It begins with https:// and has {count} characters at most; any host may be named."
+        )
+        return told.format(count=number(MAX_CHARS))
+    told = gettext(
+        "Empty for none. It begins with https:// and has {count} characters at most; its host is one of {hosts} "
+        "(REDIRECT_URL_HOSTS)."
+    )
+    return told.format(count=number(MAX_CHARS), hosts=", ".join(hosts))
 
 
 def values_of(link: SetupLink) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -14,8 +16,11 @@ from unfold.widgets import (
 )
 
 from backoffice.admin.deed_forms import PLAIN, Column, DeedForm, FinalForm
+from backoffice.badges import in_words
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
+from backoffice.texts import Text
+from customers import states
 from customers.apideck import WRITABLE
 from customers.apideck.currencies import CURRENCIES
 from customers.apideck.records import ACCOUNT_TYPES, ADDRESS_TYPES, EMAIL_TYPES, PHONE_TYPES, STATUSES
@@ -24,17 +29,15 @@ from customers.support_members import BANK, ITEMS, TEXTS, problems_in
 
 INDIVIDUAL = {"": None, "true": True, "false": False}
 BANK_PREFIX = "bank_"
-BANK_LABELS = {
-    "account_name": "Account holder", "iban": "IBAN", "bic": "BIC", "account_number": "Account number",
-    "account_type": "Kind of account", "bank_code": "Bank code", "branch_identifier": "Branch",
-    "bsb_number": "BSB number", "currency": "Currency of the account",
+BANK_LABELS: Mapping[str, Text] = {
+    "account_name": _("Account holder"), "iban": "IBAN", "bic": "BIC", "account_number": _("Account number"),
+    "account_type": _("Kind of account"), "bank_code": _("Bank code"), "branch_identifier": _("Branch"),
+    "bsb_number": _("BSB number"), "currency": _("Currency of the account"),
 }  # fmt: skip
 
 
-def _text(label: str, **kwargs: Any) -> forms.CharField:
-    return forms.CharField(
-        label=label, required=False, max_length=600, widget=UnfoldAdminTextInputWidget(attrs=PLAIN), **kwargs
-    )
+def _text(**kwargs: Any) -> forms.CharField:
+    return forms.CharField(required=False, max_length=600, widget=UnfoldAdminTextInputWidget(attrs=PLAIN), **kwargs)
 
 
 class SupportForm(DeedForm):
@@ -43,48 +46,54 @@ class SupportForm(DeedForm):
     base_type = dict[str, Any]
     needs_change = True
 
-    first_name, last_name, company_name = _text("First name"), _text("Last name"), _text("Company")
-    individual = forms.ChoiceField(
-        label="It is", required=False, widget=UnfoldAdminSelectWidget,
-        choices=[("", "not told"), ("true", "a person"), ("false", "a company")],
-    )  # fmt: skip
-    status = forms.ChoiceField(label="State", required=False, widget=UnfoldAdminSelectWidget)
-    currency = _text("Currency", help_text="Three letters, as EUR.")
-    notes = forms.CharField(
-        label="Notes", required=False, max_length=20_000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    first_name, last_name, company_name = (
+        _text(label=_("First name")),
+        _text(label=_("Last name")),
+        _text(label=_("Company")),
     )
-    emails = ItemsField("E-mails", (Column("email", "E-mail"), Column("type", "Kind")), EMAIL_TYPES)
+    individual = forms.ChoiceField(
+        label=_("It is"), required=False, widget=UnfoldAdminSelectWidget,
+        choices=[("", _("not told")), ("true", _("a person")), ("false", _("a company"))],
+    )  # fmt: skip
+    status = forms.ChoiceField(label=_("State"), required=False, widget=UnfoldAdminSelectWidget)
+    currency = _text(label=_("Currency"), help_text=_("Three letters, as EUR."))
+    notes = forms.CharField(
+        label=_("Notes"), required=False, max_length=20_000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+    emails = ItemsField(_("E-mails"), (Column("email", _("E-mail")), Column("type", _("Kind"))), EMAIL_TYPES)
     phone_numbers = ItemsField(
-        "Phone numbers",
+        _("Phone numbers"),
         (
-            Column("country_code", "Country code"), Column("area_code", "Area code"), Column("number", "Number"),
-            Column("extension", "Extension"), Column("type", "Kind"),
+            Column("country_code", _("Country code")), Column("area_code", _("Area code")),
+            Column("number", _("Number")), Column("extension", _("Extension")), Column("type", _("Kind")),
         ),
         PHONE_TYPES,
     )  # fmt: skip
     addresses = ItemsField(
-        "Addresses",
+        _("Addresses"),
         (
-            Column("type", "Kind"), Column("name", "Name"), Column("line1", "Line 1"), Column("line2", "Line 2"),
-            Column("street_number", "House number"), Column("postal_code", "Postal code"), Column("city", "City"),
-            Column("state", "State or province"), Column("country", "Country, as BE"),
+            Column("type", _("Kind")), Column("name", _("Name")), Column("line1", _("Line 1")),
+            Column("line2", _("Line 2")), Column("street_number", _("House number")),
+            Column("postal_code", _("Postal code")), Column("city", _("City")),
+            Column("state", _("State or province")), Column("country", _("Country, as BE")),
         ),
         ADDRESS_TYPES,
     )  # fmt: skip
-    tax_number = _text("Tax number")
+    tax_number = _text(label=_("Tax number"))
 
     def __init__(self, *args: Any, row: Any, hidden: frozenset[str] = frozenset(), **kwargs: Any) -> None:
         self.hidden = hidden
         super().__init__(*args, row=row, **kwargs)
-        self.problems: dict[str, dict[int, str]] = {}
+        self.problems: dict[str, dict[int, Text]] = {}
         for name in hidden & self.fields.keys():
             del self.fields[name]
         if BANK not in hidden:
             for member, label in BANK_LABELS.items():
-                self.fields[f"{BANK_PREFIX}{member}"] = _text(label)
-        words = [("", "not told"), *((word, word) for word in STATUSES)]
+                self.fields[f"{BANK_PREFIX}{member}"] = _text(label=label)
+        words: list[tuple[str, Text]] = [("", _("not told"))]
+        words += [(word, in_words(word, states.SUPPORT)) for word in STATUSES]
         if (now := self.base.get("status")) and now not in STATUSES:
-            words.append((now, f"{now[:60]} (as it is; nobody can set it)"))
+            words.append((now, gettext("{word} (as it is; nobody can set it)").format(word=now[:60])))
         cast(forms.ChoiceField, self.fields["status"]).choices = words
         for name, value in _as_initial(self.base).items():
             self.initial.setdefault(name, value)
@@ -120,9 +129,9 @@ class SupportForm(DeedForm):
         if self.errors:
             return
         if self.row is None and not self.sends():
-            raise ValidationError("Type at least a name.")
+            raise ValidationError(_("Type at least a name."))
         for name, problem in problems_in(self.sends()).items():
-            self.add_error(self.field_of(name), f"It cannot be sent so: {problem}.")
+            self.add_error(self.field_of(name), gettext("It cannot be sent so: {problem}.").format(problem=problem))
 
     def clean_currency(self) -> str:
         return self._known_currency("currency", self.base.get("currency"))
@@ -137,8 +146,11 @@ class SupportForm(DeedForm):
         for name, value in write.sends.items():
             before, there = write.before.get(name), theirs.get(name)
             if not is_same(before, there) and not is_same(value, there):
-                told = f"Somebody changed it at Apideck meanwhile: it was {_told(before)}, and is {_told(there)} now."
-                self.add_error(self.field_of(name), f"{told} What you typed replaces that if you send it again.")
+                told = gettext(
+                    "Somebody changed it at Apideck meanwhile: it was {before}, and is {there} now. "
+                    "What you typed replaces that if you send it again."
+                )
+                self.add_error(self.field_of(name), told.format(before=_told(before), there=_told(there)))
 
     # -- for the template ---------------------------------------------------------------------------------------------
 
@@ -182,16 +194,18 @@ class SupportForm(DeedForm):
 
     def _check_items(self, name: str) -> None:
         """Marks the rows that cannot be sent; places are counted as they are drawn, without empty rows."""
-        field, problems = cast(ItemsField, self.fields[name]), {}
+        field = cast(ItemsField, self.fields[name])
+        problems: dict[int, Text] = {}
         needed = next(iter(ITEMS[name].required()), "")
         for place, row in enumerate(self.cleaned_data[name]):
             before = began(row)
             if needed and not row.get(needed):
-                problems[place] = "It needs an e-mail address." if needed == "email" else "It needs a number."
+                is_email = needed == "email"
+                problems[place] = _("It needs an e-mail address.") if is_email else _("It needs a number.")
             elif row.get("type") not in {"", *field.words, before.get("type")}:
-                problems[place] = f"Kind is one of: {', '.join(field.words)}."
+                problems[place] = gettext("Kind is one of: {words}.").format(words=", ".join(field.words))
             elif name == "emails" and row["email"] != before.get("email") and not _is_email(row["email"]):
-                problems[place] = "This is no e-mail address."
+                problems[place] = _("This is no e-mail address.")
         if problems:
             self.problems[name] = problems
             data = cast(Any, self.data).copy()
@@ -199,13 +213,14 @@ class SupportForm(DeedForm):
                 values = [row.get(column.name, "") for row in self.cleaned_data[name]]
                 data.setlist(f"{name}-{column.name}", values)
             self.data = data
-            self.add_error(name, "Look at the rows that are marked.")
+            self.add_error(name, _("Look at the rows that are marked."))
 
     def _check_bank(self) -> None:
         before = self.base.get(BANK) or {}
         kind = self.cleaned_data.get(f"{BANK_PREFIX}account_type", "")
         if kind not in {"", *ACCOUNT_TYPES, before.get("account_type")}:
-            self.add_error(f"{BANK_PREFIX}account_type", f"It is one of: {', '.join(ACCOUNT_TYPES)}.")
+            told = gettext("It is one of: {words}.").format(words=", ".join(ACCOUNT_TYPES))
+            self.add_error(f"{BANK_PREFIX}account_type", told)
         try:
             known = self._known_currency(f"{BANK_PREFIX}currency", before.get("currency"))
             self.cleaned_data[f"{BANK_PREFIX}currency"] = known
@@ -216,7 +231,7 @@ class SupportForm(DeedForm):
         typed: str = self.cleaned_data.get(field, "")
         if typed == (before or "") or typed.upper() in {"", *CURRENCIES}:
             return typed if typed == before else typed.upper()
-        raise ValidationError("There is no such currency. Codes have three letters, as EUR.")
+        raise ValidationError(_("There is no such currency. Codes have three letters, as EUR."))
 
     def _values(self) -> dict[str, Any]:
         """The members as they were typed; exactly as they began where nothing was typed."""
@@ -247,17 +262,17 @@ class SupportForm(DeedForm):
 class DeleteForm(FinalForm):
     """Deleting is for good."""
 
-    sure = "Yes, delete it for good"
-    why = "Say why it is deleted."
+    sure = _("Yes, delete it for good")
+    why = _("Say why it is deleted.")
 
 
 class EraseForm(FinalForm):
     """Erasing the copy here is for good as well."""
 
-    sure = "Yes, erase what is kept here of it"
-    why = "Say why it is erased."
+    sure = _("Yes, erase what is kept here of it")
+    why = _("Say why it is erased.")
     with_notes = forms.BooleanField(
-        label="Blank the notes on the linked customer too", required=False, widget=UnfoldBooleanWidget
+        label=_("Blank the notes on the linked customer too"), required=False, widget=UnfoldBooleanWidget
     )
 
     def __init__(self, *args: Any, notes: int, **kwargs: Any) -> None:
@@ -279,9 +294,9 @@ def _as_initial(base: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(value: Any) -> str:
     if value in (None, "", [], {}):
-        return "empty"
+        return gettext("empty")
     text = value if isinstance(value, str) else ", ".join(_parts(value))
-    return f"“{text[:200]}”"
+    return gettext("“{text}”").format(text=text[:200])
 
 
 def _parts(value: Any) -> Iterable[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backoffice.admin.deed_forms import Column, RowsField
+from backoffice.texts import Text
 
 AT = "at"
 """The column that says, as JSON, which item a row began as; hidden, and empty for a new one."""
@@ -18,7 +19,7 @@ class ShownItem:
 
     at: str
     cells: list[tuple[Column, str]]
-    problem: str
+    problem: Text
 
 
 class ItemsField(RowsField):
@@ -26,7 +27,7 @@ class ItemsField(RowsField):
 
     template = "customers/support/parts/_items.html"
 
-    def __init__(self, label: str, columns: Iterable[Column], words: Iterable[str], **kwargs: Any) -> None:
+    def __init__(self, label: Text, columns: Iterable[Column], words: Iterable[str], **kwargs: Any) -> None:
         super().__init__(label, (Column(AT, ""), *columns), css="bo-items", **kwargs)
         self.words = tuple(words)  # what a type may be
         self.shown: list[ShownItem] = []
@@ -34,7 +35,7 @@ class ItemsField(RowsField):
     def clean(self, value: Any) -> list[dict[str, str]]:
         return [row for row in super().clean(value) if any(text for name, text in row.items() if name != AT)]
 
-    def draw(self, rows: Sequence[Mapping[str, str]], problems: Mapping[int, str]) -> None:
+    def draw(self, rows: Sequence[Mapping[str, str]], problems: Mapping[int, Text]) -> None:
         """Show these rows, each with what is wrong with it, and an empty one."""
         spare = max(0, SPARE_ROWS - sum(not any(row.values()) for row in rows))
         self.shown = [

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from backoffice.admin.mirror import gone_since
 from backoffice.admin.related import linked
@@ -95,7 +96,7 @@ def _lines(link: IdentityLink, keys: Keys) -> Iterable[Line]:
         ours = keys.get((CUSTOMERS, link.customer_id, kind), ())
         theirs = keys.get((link.resource, link.record_id, kind), ())
         if ours or theirs:
-            label = "words of the name" if kind == Kind.NAME else str(kind.label)  # sorted: not as it is spoken
+            label = _("words of the name") if kind == Kind.NAME else str(kind.label)  # sorted: not as it is spoken
             yield Line(label, _values(ours, theirs), _values(theirs, ours))
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from backoffice.access import readable_resources
@@ -22,8 +23,6 @@ from backoffice.writes.plan import Actor
 from customers.identitypage.compare import cards
 from customers.models import IdentityDecision, IdentityLink
 from customers.services.identity import LINK, IdentityService, SecondLink
-
-GONE = "Nothing was changed: this pair is not suggested any more, as what spoke for it has changed."
 
 
 @require_POST
@@ -42,7 +41,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponseBase:
     except SecondLink as error:
         context = {
             **admin.site.each_context(request),
-            "title": "A second link?",
+            "title": _("A second link?"),
             "card": cards(request, [link])[0],
             "why": f"{error}",
             "seen": seen or link.state,
@@ -51,7 +50,8 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponseBase:
         }
         return TemplateResponse(request, "customers/identity/second.html", context)
     else:
-        messages.success(request, f"Linked: {link.customer} and {link.remote_id} are the same customer.")
+        said = _("Linked: {customer} and {record} are the same customer.")
+        messages.success(request, said.format(customer=link.customer, record=link.remote_id))
     return _back(request)
 
 
@@ -59,7 +59,10 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponseBase:
 @staff_page("customers.view_identitylink", LINK)
 def reject(request: HttpRequest, pk: int) -> HttpResponseBase:
     """They are not the same."""
-    said = "Rejected: {} and {} are not the same. They are not suggested again while the same values are equal."
+    said = _(
+        "Rejected: {customer} and {record} are not the same. They are not suggested again while the same values are "
+        "equal."
+    )
     return _say(request, pk, lambda service: service.reject, said)
 
 
@@ -67,7 +70,8 @@ def reject(request: HttpRequest, pk: int) -> HttpResponseBase:
 @staff_page("customers.view_identitylink", LINK)
 def unlink(request: HttpRequest, pk: int) -> HttpResponseBase:
     """They were linked, and are not the same after all."""
-    return _say(request, pk, lambda service: service.unlink, "Unlinked: {} and {}. Neither was changed by it.")
+    said = _("Unlinked: {customer} and {record}. Neither was changed by it.")
+    return _say(request, pk, lambda service: service.unlink, said)
 
 
 @require_POST
@@ -76,16 +80,17 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Put a pair back as it was before its newest decision."""
     decision = IdentityDecision.objects.select_related("customer").filter(pk=pk).first()
     if decision is None:
-        messages.error(request, "Nothing was changed: there is no such decision.")
+        messages.error(request, _("Nothing was changed: there is no such decision."))
         return _back(request)
     _check(request, decision.resource)
     try:
         _service(request).undo(decision)
     except (NotInThisState, SecondLink) as error:
-        messages.error(request, f"Nothing was undone. {error}")
+        messages.error(request, _("Nothing was undone. {why}").format(why=error))
     else:
-        before = decision.before or "not linked"
-        messages.success(request, f"Undone: {decision.customer} and {decision.remote_id} are {before} again.")
+        before = IdentityLink.State(decision.before).label if decision.before else _("not linked")
+        said = _("Undone: {customer} and {record} are {state} again.")
+        messages.success(request, said.format(customer=decision.customer, record=decision.remote_id, state=before))
     return _back(request)
 
 
@@ -100,7 +105,7 @@ def _say(request: HttpRequest, pk: int, verb: Callable[[IdentityService], Decide
         except NotInThisState as error:
             messages.error(request, f"{error}")
         else:
-            messages.success(request, said.format(link.customer, link.remote_id))
+            messages.success(request, said.format(customer=link.customer, record=link.remote_id))
     return _back(request)
 
 
@@ -108,7 +113,8 @@ def _link(request: HttpRequest, pk: int) -> IdentityLink | None:
     """The pair; None, and told, where it is not there any more. Raises PermissionDenied."""
     link = IdentityLink.objects.select_related("customer").filter(pk=pk).first()
     if link is None:
-        messages.error(request, GONE)
+        gone = _("Nothing was changed: this pair is not suggested any more, as what spoke for it has changed.")
+        messages.error(request, gone)
     else:
         _check(request, link.resource)
     return link

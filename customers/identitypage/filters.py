@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter, FilterSet
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from backoffice.texts import Text
 from customers.identity.match import FAIR, STRONG
 from customers.identitypage.words import STRENGTHS, system
 from customers.models import IdentityLink
@@ -16,7 +18,7 @@ _SCORES = {"strong": Q(score__gte=STRONG), "fair": Q(score__gte=FAIR, score__lt=
 _ALONE = Q(email_shared=1) | Q(phone_shared=1)
 
 
-def _choice(label: str, empty: str, choices: Sequence[tuple[str, str]] = ()) -> ChoiceFilter:
+def _choice(label: Text, empty: Text, choices: Sequence[tuple[str, Text]] = ()) -> ChoiceFilter:
     return ChoiceFilter(
         label=label, empty_label=empty, choices=list(choices), method="narrow", widget=UnfoldAdminSelectWidget
     )
@@ -25,10 +27,12 @@ def _choice(label: str, empty: str, choices: Sequence[tuple[str, str]] = ()) -> 
 class QueueFilter(FilterSet):  # type: ignore[misc]  # django-filter is untyped
     """Without any choice the queue shows what waits. A choice that there is not finds nothing."""
 
-    state = _choice("State", "Suggested", [("confirmed", "Confirmed"), ("rejected", "Rejected")])
-    system = _choice("System", "All systems")
-    strength = _choice("Strength", "Any strength", list(STRENGTHS.items()))
-    shared = _choice("Shared", "Shared or not", [("no", "Nobody else has it"), ("yes", "Others have it, too")])
+    state = _choice(_("State"), _("Suggested"), [("confirmed", _("Confirmed")), ("rejected", _("Rejected"))])
+    system = _choice(_("System"), _("All systems"))
+    strength = _choice(_("Strength"), _("Any strength"), list(STRENGTHS.items()))
+    shared = _choice(
+        _("Shared"), _("Shared or not"), [("no", _("Nobody else has it")), ("yes", _("Others have it, too"))]
+    )
 
     class Meta:
         model = IdentityLink

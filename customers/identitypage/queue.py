@@ -6,8 +6,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from backoffice import times
 from backoffice.access import readable_resources
 from backoffice.views import staff_page
 from customers.identity.sources import others
@@ -32,7 +35,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     may = request.user.has_perm(LINK)
     context = {
         **admin.site.each_context(request),
-        "title": "Same customer?",
+        "title": _("Same customer?"),
         "filter": narrowed,
         "page": page,
         "cards": cards(request, list(page.object_list)),
@@ -50,19 +53,26 @@ def _last(request: HttpRequest) -> dict[str, object] | None:
     last = mine.order_by("-pk").first()
     if last is None or last.verb == IdentityDecision.Verb.UNDO:
         return None
-    return {"decision": last, "undo": reverse("undo_identity", args=[last.pk])}
+    said = {
+        IdentityDecision.Verb.CONFIRM: _("You confirmed {customer} and {record} {ago}."),
+        IdentityDecision.Verb.REJECT: _("You rejected {customer} and {record} {ago}."),
+        IdentityDecision.Verb.UNLINK: _("You unlinked {customer} and {record} {ago}."),
+    }[IdentityDecision.Verb(last.verb)]
+    customer, record = (format_html("<bdi>{}</bdi>", one) for one in (last.customer, last.remote_id))
+    told = format_html(said, customer=customer, record=record, ago=times.ago(last.decided_at))
+    return {"told": told, "undo": reverse("undo_identity", args=[last.pk])}
 
 
 def _why_empty(narrowed: QueueFilter) -> str:
     if narrowed.is_refused:
-        return "The address asks for a filter that there is not, so nothing is shown. Choose anew."
+        return _("The address asks for a filter that there is not, so nothing is shown. Choose anew.")
     if narrowed.is_narrowed:
-        return "No pair fits these filters."
+        return _("No pair fits these filters.")
     if not Customer.objects.filter(vanished_at=None).exists():
-        return (
+        return _(
             "No customer is mirrored yet. Sync Kirim's customers and another system; suggestions come within a minute."
         )
-    return (
+    return _(
         "Nothing waits: no record of another system has an e-mail address or a phone number of a customer that is not "
         "decided about. New ones come within a minute of each sync; to look at once: manage.py identity suggest."
     )

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.mirror import MirrorModel
 from customers.layercake import ContactRecord, InvoiceRecord, OrganizationRecord, TransactionRecord, moment, whole
@@ -16,16 +18,18 @@ from customers.layercake.records import LineItem
 class Contact(MirrorModel):
     """A person in the CRM. Not the customer of Kirim, though it may be the same human being."""
 
-    display_name = models.CharField("name", max_length=600, blank=True)
-    email = models.CharField("e-mail", max_length=600, blank=True)
+    display_name = models.CharField(_("name"), max_length=600, blank=True)
+    email = models.CharField(_("e-mail"), max_length=600, blank=True)
     phone = models.CharField(max_length=255, blank=True)
     company = models.CharField(max_length=600, blank=True)
     status = models.CharField(max_length=255, blank=True, db_index=True)
-    subtype = models.CharField("kind", max_length=255, blank=True, db_index=True)
+    subtype = models.CharField(_("kind"), max_length=255, blank=True, db_index=True)
     tags = models.JSONField(default=list)
     search_text = models.TextField(blank=True, help_text="Name, e-mail, phone, company, tags and id, in lower case.")
 
     class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
         ordering = ("display_name", "id")
         indexes: ClassVar = [
             models.Index(fields=["display_name", "id"], name="contact_by_name"),
@@ -41,7 +45,7 @@ class Contact(MirrorModel):
         ]
 
     def __str__(self) -> str:
-        return self.display_name or self.email or "(no name)"
+        return self.display_name or self.email or gettext("(no name)")
 
     @classmethod
     def values_from(cls, record: ContactRecord) -> dict[str, Any]:
@@ -67,13 +71,15 @@ class Organization(MirrorModel):
     name = models.CharField(max_length=600, blank=True)
     website = models.CharField(max_length=2000, blank=True)
     industry = models.CharField(max_length=255, blank=True, db_index=True)
-    tax_id = models.CharField("tax id", max_length=255, blank=True)
+    tax_id = models.CharField(_("tax id"), max_length=255, blank=True)
     status = models.CharField(max_length=255, blank=True, db_index=True)
-    subtype = models.CharField("kind", max_length=255, blank=True)
-    contact_count = models.BigIntegerField("contacts", null=True, blank=True)
+    subtype = models.CharField(_("kind"), max_length=255, blank=True)
+    contact_count = models.BigIntegerField(_("contacts"), null=True, blank=True)
     search_text = models.TextField(blank=True, help_text="Name, website, industry, tax id and id, in lower case.")
 
     class Meta:
+        verbose_name = _("organization")
+        verbose_name_plural = _("organizations")
         ordering = ("name", "id")
         indexes: ClassVar = [
             models.Index(fields=["name", "id"], name="organization_by_name"),
@@ -87,7 +93,7 @@ class Organization(MirrorModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or "(no name)"
+        return self.name or gettext("(no name)")
 
     @classmethod
     def values_from(cls, record: OrganizationRecord) -> dict[str, Any]:
@@ -109,10 +115,10 @@ class Organization(MirrorModel):
 class Invoice(MirrorModel):
     """A bill to a company or a person. Whether it is paid or overdue is told by ``customers.invoicing``."""
 
-    invoice_number = models.CharField("number", max_length=255, blank=True)
+    invoice_number = models.CharField(_("number"), max_length=255, blank=True)
     status = models.CharField(max_length=255, blank=True, help_text="L4YERCAK3's word.")
     client_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
-    client_name = models.CharField("client", max_length=600, blank=True)
+    client_name = models.CharField(_("client"), max_length=600, blank=True)
     organization = models.ForeignKey(
         Organization, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices"
     )
@@ -121,8 +127,8 @@ class Invoice(MirrorModel):
     subtotal = models.BigIntegerField(null=True, blank=True)
     tax = models.BigIntegerField(null=True, blank=True)
     total = models.BigIntegerField(null=True, blank=True)
-    paid_amount = models.BigIntegerField("paid", null=True, blank=True)
-    due_date = models.DateField("due", null=True, blank=True)
+    paid_amount = models.BigIntegerField(_("paid"), null=True, blank=True)
+    due_date = models.DateField(_("due"), null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     line_items = models.JSONField(default=list, help_text="text, quantity, unit_price and total of each line.")
     search_text = models.TextField(blank=True, help_text="Number, client and ids, in lower case.")
@@ -130,6 +136,8 @@ class Invoice(MirrorModel):
     references = ("organization", "contact")
 
     class Meta:
+        verbose_name = _("invoice")
+        verbose_name_plural = _("invoices")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["-remote_created_at", "-id"], name="invoice_newest"),
@@ -174,15 +182,15 @@ class Invoice(MirrorModel):
 class Transaction(MirrorModel):
     """A purchase, with what was bought."""
 
-    display_name = models.CharField("name", max_length=600, blank=True)
-    subtype = models.CharField("kind", max_length=255, blank=True)
+    display_name = models.CharField(_("name"), max_length=600, blank=True)
+    subtype = models.CharField(_("kind"), max_length=255, blank=True)
     status = models.CharField(max_length=255, blank=True, db_index=True)
     currency = models.CharField(max_length=255, blank=True)
     subtotal = models.BigIntegerField(null=True, blank=True)
     tax = models.BigIntegerField(null=True, blank=True)
     total = models.BigIntegerField(null=True, blank=True)
-    customer_email = models.CharField("customer's e-mail", max_length=600, blank=True)
-    customer_name = models.CharField("customer", max_length=600, blank=True)
+    customer_email = models.CharField(_("customer's e-mail"), max_length=600, blank=True)
+    customer_name = models.CharField(_("customer"), max_length=600, blank=True)
     payment_method = models.CharField(max_length=255, blank=True, db_index=True)
     invoice_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
     invoice = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="transactions")
@@ -192,6 +200,8 @@ class Transaction(MirrorModel):
     references = ("invoice",)
 
     class Meta:
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["-remote_created_at", "-id"], name="transaction_newest"),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.limits import LimitedManager
 from customers.models.kirim import Customer
@@ -23,9 +24,9 @@ class IdentityKey(models.Model):
     """
 
     class Kind(models.TextChoices):
-        EMAIL = "email", "e-mail"
-        PHONE = "phone", "phone"
-        NAME = "name", "name"  # a hint that ranks and warns, never evidence
+        EMAIL = "email", _("e-mail")
+        PHONE = "phone", _("phone")
+        NAME = "name", _("name")  # a hint that ranks and warns, never evidence
 
     source = models.CharField(max_length=64)
     source_id = models.BigIntegerField()
@@ -112,14 +113,14 @@ class IdentityLink(models.Model):
     """
 
     class State(models.TextChoices):
-        SUGGESTED = "suggested", "suggested"
-        CONFIRMED = "confirmed", "confirmed"
-        REJECTED = "rejected", "rejected"
+        SUGGESTED = "suggested", _("suggested")
+        CONFIRMED = "confirmed", _("confirmed")
+        REJECTED = "rejected", _("rejected")
 
     class Names(models.TextChoices):
-        SAME = "same", "same name"
-        DIFFER = "differ", "names differ"
-        UNKNOWN = "", "no name to compare"
+        SAME = "same", _("same name")
+        DIFFER = "differ", _("names differ")
+        UNKNOWN = "", _("no name to compare")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="identity_links")
     resource = models.CharField(max_length=64)
@@ -142,6 +143,8 @@ class IdentityLink(models.Model):
     objects = LimitedManager()
 
     class Meta:
+        verbose_name = _("identity link")
+        verbose_name_plural = _("identity links")
         ordering = ("-score", "id")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["customer", "resource", "remote_id"], name="identity_link_once"),
@@ -174,10 +177,10 @@ class IdentityDecision(models.Model):
     """What a person decided about a pair: who, when, from which state to which. Never changed, never deleted."""
 
     class Verb(models.TextChoices):
-        CONFIRM = "confirm", "confirmed"
-        REJECT = "reject", "rejected"
-        UNLINK = "unlink", "unlinked"
-        UNDO = "undo", "undone"
+        CONFIRM = "confirm", _("confirmed")
+        REJECT = "reject", _("rejected")
+        UNLINK = "unlink", _("unlinked")
+        UNDO = "undo", _("undone")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     resource = models.CharField(max_length=64)

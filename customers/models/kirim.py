@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.mirror import DetailedModel, MirrorModel, list_indexes
 from customers.kirim import AccountRecord, CustomerRecord, SetupLinkRecord
@@ -15,13 +17,15 @@ class Customer(DetailedModel):
     name = models.CharField(max_length=600)
     email = models.CharField(max_length=600, null=True, blank=True)  # noqa: DJ001  null is the remote's word
     status = models.CharField(max_length=255)
-    team_id = models.CharField("team", max_length=255)
+    team_id = models.CharField(_("team"), max_length=255)
     metadata = models.JSONField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     search_text = models.TextField(blank=True, help_text="Name, e-mail, id and metadata values, in lower case.")
     links_read_at = models.DateTimeField(null=True, blank=True, help_text="When its setup links were last asked for.")
 
     class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             *list_indexes("customer", "name", "email", "status", "team_id"),
@@ -39,7 +43,7 @@ class Customer(DetailedModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or "(no name)"
+        return self.name or gettext("(no name)")
 
     @classmethod
     def values_from(cls, record: CustomerRecord) -> dict[str, Any]:
@@ -74,7 +78,7 @@ class SetupLink(MirrorModel):
     customer_remote_id = models.CharField(max_length=255, db_index=True)
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="setup_links")
     status = models.CharField(max_length=255, help_text="Kirim's last word; expiry is told by expires_at.")
-    token_last4 = models.CharField("last four", max_length=255)
+    token_last4 = models.CharField(_("last four"), max_length=255)
     expires_at = models.DateTimeField()
     consumed_at = models.DateTimeField(null=True, blank=True)
     success_redirect_url = models.TextField(null=True, blank=True)  # noqa: DJ001  null is the remote's word
@@ -83,6 +87,8 @@ class SetupLink(MirrorModel):
     references = ("customer",)
 
     class Meta:
+        verbose_name = _("setup link")
+        verbose_name_plural = _("setup links")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["status", "expires_at"], name="setup_link_ending"),
@@ -131,7 +137,8 @@ class WhatsAppAccount(MirrorModel):
 
     class Meta:
         ordering = ("name", "id")
-        verbose_name = "WhatsApp account"
+        verbose_name = _("WhatsApp account")
+        verbose_name_plural = _("WhatsApp accounts")
         indexes: ClassVar = [
             models.Index(fields=["phone_number"], name="account_by_number"),
             models.Index(
@@ -145,7 +152,7 @@ class WhatsAppAccount(MirrorModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.phone_number or "(onboarding)"
+        return self.name or self.phone_number or gettext("(onboarding)")
 
     @classmethod
     def values_from(cls, record: AccountRecord) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.limits import LimitedManager
 from customers.models.kirim import Customer
@@ -25,7 +26,8 @@ class CustomerNote(models.Model):
 
     class Meta:
         ordering = ("-written_at", "-id")
-        verbose_name = "note"
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
         indexes: ClassVar = [models.Index(fields=["customer", "-written_at", "-id"], name="note_newest")]
 
     def __str__(self) -> str:

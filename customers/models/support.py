@@ -8,12 +8,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.mirror import MirrorModel
 from customers.apideck import ERASURE, SupportCustomerRecord
 
 ERASED = "(erased)"
-"""What stands in the place of what was erased."""
+"""What stands in the place of what was erased; kept, and compared with, so it is the same in every language."""
 ERASED_MEMBERS = frozenset({"id", "status"})
 """What stays of the payload of a customer whose local copy was erased."""
 
@@ -42,7 +44,8 @@ class SupportCustomer(MirrorModel):
 
     class Meta:
         ordering = ("name", "id")
-        verbose_name = "support customer"
+        verbose_name = _("support customer")
+        verbose_name_plural = _("support customers")
         indexes: ClassVar = [
             models.Index(fields=["status"], name="support_status"),
             models.Index(fields=["name", "id"], name="support_by_name"),
@@ -59,7 +62,7 @@ class SupportCustomer(MirrorModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or (ERASED if self.erased_at else "(no name)")
+        return self.name or self.email or (gettext("(erased)") if self.erased_at else gettext("(no name)"))
 
     @property
     def is_erased(self) -> bool:
@@ -118,7 +121,7 @@ def _digits(text: str) -> str:
 
 
 def phone_text(phone: Mapping[str, Any]) -> str:
-    """A phone number of a payload as people read it."""
+    """A phone number of a payload as people read it, in the notation that ``phonenumbers`` takes."""
     number = _number(phone.get("country_code"), phone.get("area_code"), str(phone.get("number") or ""))
     extension = phone.get("extension")
     return f"{number} ext. {extension}" if extension else number

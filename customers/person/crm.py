@@ -8,11 +8,14 @@ from typing import Any
 from django.db.models import Case, Q, When
 from django.db.models.functions import Lower
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from backoffice import times
 from backoffice.admin.readonly import Section
 from backoffice.admin.related import admin_of, url_of
 from backoffice.badges import word
+from backoffice.texts import number
 from customers import crm_words, invoicing
 from customers.admin.crm.base import Line, invoice_badge
 from customers.models import Contact, Invoice, Organization, Transaction
@@ -43,7 +46,7 @@ def show(request: HttpRequest, subject: Subject) -> Shown | None:
         standings += [_standing(subject, resource, row) for row in found]
         records[resource] = subject.ids(resource)
     lines = [(standing, _about(row)) for standing, row in zip(standings, rows, strict=True)]
-    sections = [Section("CRM", "customers/person/_records.html", {"lines": lines, "upstream": "layercake"})]
+    sections = [Section(_("CRM"), "customers/person/_records.html", {"lines": lines, "upstream": "layercake"})]
     problems: list[Problem] = []
     ids = [row.remote_id for row in rows]
     if ids and user.has_perm("customers.view_invoice"):
@@ -52,12 +55,16 @@ def show(request: HttpRequest, subject: Subject) -> Shown | None:
         unpaid = [row for row in invoices if invoicing.is_unpaid(row) and row.vanished_at is None]
         unpaid.sort(key=lambda row: (row.due_date or date.max, row.pk))
         problems += _overdue(unpaid)
-        sections.append(_table("Open invoices", "Due", [_invoice(row) for row in unpaid], "Nothing is left to pay."))
+        lines_of_it = [_invoice(row) for row in unpaid]
+        sections.append(
+            _table(_("Open invoices"), pgettext("a date", "Due"), lines_of_it, _("Nothing is left to pay."))
+        )
     if ids and user.has_perm("customers.view_transaction"):
         bought = _bought_by(rows, records.get("layercake.invoices", []))
         records["layercake.transactions"] = [row.remote_id for row in bought]
         sold = [_transaction(row) for row in bought if row.vanished_at is None]
-        sections.append(_table("Last transactions", "When", sold, "Nothing was bought, as far as is known here."))
+        none = _("Nothing was bought, as far as is known here.")
+        sections.append(_table(_("Last transactions"), _("When"), sold, none))
     return Shown(standings, problems, sections, records)
 
 
@@ -98,16 +105,24 @@ def _overdue(unpaid: list[Invoice]) -> Iterator[Problem]:
     sums: dict[str, int] = defaultdict(int)
     for row in late:
         sums[row.currency] += _left(row)
-    told = " and ".join(shown_amount(amount, currency) for currency, amount in sorted(sums.items()))
-    least = "at least " if len(unpaid) == COUNTED else ""
-    if len(late) == 1:
-        yield Problem(
-            f"Invoice {late[0]} is overdue since {late[0].due_date}: {told} is left to pay.", url_of(late[0]), "See it"
-        )
+    told = f" {_('and')} ".join(shown_amount(amount, currency) for currency, amount in sorted(sums.items()))
+    url, count = url_of(late[0]), len(late)
+    if count == 1:
+        one = _("Invoice {invoice} is overdue since {date}: {sum} is left to pay.")
+        yield Problem(one.format(invoice=late[0], date=late[0].due_date, sum=told), url, _("See it"))
     else:
-        yield Problem(
-            f"{len(late):,} invoices are overdue: {least}{told} is left to pay.", url_of(late[0]), "See the oldest"
+        several = ngettext(
+            "{count} invoice is overdue: {sum} is left to pay.",
+            "{count} invoices are overdue: {sum} is left to pay.",
+            count,
         )
+        at_least = ngettext(
+            "{count} invoice is overdue: at least {sum} is left to pay.",
+            "{count} invoices are overdue: at least {sum} is left to pay.",
+            count,
+        )
+        text = at_least if len(unpaid) == COUNTED else several
+        yield Problem(text.format(count=number(count), sum=told), url, _("See the oldest"))
 
 
 def _left(invoice: Invoice) -> int:

@@ -4,7 +4,11 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
+
+from customers.sentences import lazy_number
 
 MAX_CHARS = 4000
 
@@ -14,12 +18,14 @@ class NoteForm(forms.Form):
 
     note_id = forms.UUIDField(widget=forms.HiddenInput)
     text = forms.CharField(
-        label="Note",
+        label=_("Note"),
         max_length=MAX_CHARS,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         error_messages={
-            "required": "Write something first.",
-            "max_length": f"A note has at most {MAX_CHARS:,} characters; this one has %(show_value)d.",
+            "required": _("Write something first."),
+            "max_length": format_lazy(
+                _("A note has at most {count} characters; this one has %(show_value)d."), count=lazy_number(MAX_CHARS)
+            ),
         },
     )
 

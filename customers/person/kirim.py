@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from backoffice import times
 from backoffice.admin.mirror import gone_since
 from backoffice.admin.readonly import Section
 from backoffice.admin.related import url_of
-from backoffice.badges import word
+from backoffice.badges import in_words, word
 from customers import states
 from customers.admin.account_lines import account_section
 from customers.admin.link_lines import link_section
@@ -32,7 +34,7 @@ def show(request: HttpRequest, subject: Subject) -> Shown:
         children["kirim.accounts"] = [account.remote_id for account in accounts]
         there = [account for account in accounts if account.vanished_at is None]
         shown = account_section(request, customer, there)
-        sections.append(Section("WhatsApp accounts", "customers/parts/_accounts.html", shown))
+        sections.append(Section(_("WhatsApp accounts"), "customers/parts/_accounts.html", shown))
         problems += _of_accounts(there)
     if request.user.has_perm("customers.view_setuplink"):
         made = SetupLink.objects.filter(customer_remote_id=customer.remote_id)
@@ -40,7 +42,7 @@ def show(request: HttpRequest, subject: Subject) -> Shown:
         children["kirim.setup_links"] = [link.remote_id for link in links]
         living = [link for link in links if link.vanished_at is None]
         part = link_section(request, customer, living[:SHOWN_LINKS])
-        sections.append(Section("Setup links", "customers/parts/_links.html", part))
+        sections.append(Section(_("Setup links"), "customers/parts/_links.html", part))
         problems += _of_links(customer, living)
     return Shown(
         [Standing(str(customer), url_of(customer), _state(customer), subject.age("kirim.customers", customer))],
@@ -56,32 +58,45 @@ def _state(customer: Customer) -> str:
 
 def _of_customer(customer: Customer) -> Iterator[Problem]:
     if customer.vanished_at:
-        yield Problem(format_html("Kirim no longer knows this customer, since {}.", times.at(customer.vanished_at)))
+        since = times.at(customer.vanished_at)
+        yield Problem(format_html(_("Kirim no longer knows this customer, since {since}."), since=since))
     elif customer.status == "suspended":
-        yield Problem("Suspended at Kirim.")
+        yield Problem(_("Suspended at Kirim."))
     elif customer.status == "archived":
-        yield Problem("Archived at Kirim.", is_bad=False)
+        yield Problem(_("Archived at Kirim."), is_bad=False)
 
 
 def _of_accounts(accounts: Sequence[WhatsAppAccount]) -> Iterator[Problem]:
     for account in accounts:
         if account.status in BROKEN:
-            yield Problem(f"WhatsApp account {account} is {account.status}.", url_of(account), "See it")
+            told = _("WhatsApp account {account} is {state}.")
+            state = in_words(account.status, states.ACCOUNT)
+            yield Problem(told.format(account=account, state=state), url_of(account), _("See it"))
 
 
 def _of_links(customer: Customer, newest: Sequence[SetupLink]) -> Iterator[Problem]:
     """The last link of a customer who has not signed up, where it can no longer be used."""
     if customer.status != "pending" or customer.vanished_at or not newest or any(map(states.is_usable, newest)):
         return
-    last = newest[0]
-    became = {"expired": "expired", "revoked": "was revoked", "consumed": "was used up"}.get(states.link_state(last))
-    if became:
-        when = {"expired": last.expires_at, "was used up": last.consumed_at}.get(became)
-        since = format_html(" {}", times.ago(when)) if when else ""
-        text = format_html(
-            "Its last setup link {} {}{}, and it has not signed up. It needs a new one.", last, became, since
-        )
-        yield Problem(text, reverse("admin:create_setup_link", args=[customer.pk]), "New setup link")
+    if became := _became(newest[0]):
+        text = format_html(_("{became}, and it has not signed up. It needs a new one."), became=became)
+        yield Problem(text, reverse("admin:create_setup_link", args=[customer.pk]), _("New setup link"))
+
+
+def _became(link: SetupLink) -> SafeString | None:
+    """What became of a link that can no longer be used; None for a state that is not known here."""
+    match states.link_state(link):
+        case "expired":
+            return format_html(_("Its last setup link {link} expired {ago}"), link=link, ago=times.ago(link.expires_at))
+        case "consumed" if link.consumed_at:
+            return format_html(
+                _("Its last setup link {link} was used up {ago}"), link=link, ago=times.ago(link.consumed_at)
+            )
+        case "consumed":
+            return format_html(_("Its last setup link {link} was used up"), link=link)
+        case "revoked":
+            return format_html(_("Its last setup link {link} was revoked"), link=link)
+    return None
 
 
 register(Part("kirim", 10, show))

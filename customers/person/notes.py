@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import audit
@@ -51,13 +52,13 @@ def edit_note(request: HttpRequest, remote_id: str, pk: str) -> HttpResponseBase
     note = _own_note(request, remote_id, pk)
     form = NoteForm(request.POST or None, initial={"note_id": note.pk, "text": note.text})
     if request.method != "POST" or not form.is_valid():
-        return _page(request, note, "Edit the note", "customers/person/note_edit.html", form)
+        return _page(request, note, _("Edit the note"), "customers/person/note_edit.html", form)
     if form.cleaned_data["text"] != note.text:
         note.text, note.edited_at = form.cleaned_data["text"], timezone.now()
         with transaction.atomic():
             note.save(update_fields=["text", "edited_at"])
             _note("change", note)
-        messages.success(request, "The note was changed.")
+        messages.success(request, _("The note was changed."))
     return redirect(f"{page_url(note.customer)}#timeline")
 
 
@@ -67,12 +68,12 @@ def delete_note(request: HttpRequest, remote_id: str, pk: str) -> HttpResponseBa
     """GET asks, POST deletes one's own note."""
     note = _own_note(request, remote_id, pk)
     if request.method != "POST":
-        return _page(request, note, "Delete the note?", "customers/person/note_delete.html")
+        return _page(request, note, _("Delete the note?"), "customers/person/note_delete.html")
     customer = note.customer
     with transaction.atomic():
         _note("remove", note)
         note.delete()
-    messages.success(request, "The note was deleted.")
+    messages.success(request, _("The note was deleted."))
     return redirect(f"{page_url(customer)}#timeline")
 
 
@@ -92,9 +93,8 @@ def _own_note(request: HttpRequest, remote_id: str, pk: str) -> CustomerNote:
 def _anew(form: NoteForm) -> NoteForm:
     """The same text in a fresh form: the earlier one was kept already with another text."""
     fresh = NoteForm({"note_id": NoteForm()["note_id"].value(), "text": form.cleaned_data["text"]})
-    fresh.add_error(
-        None, "This form was sent before with another text, which is kept. Send it again to add this one too."
-    )
+    told = _("This form was sent before with another text, which is kept. Send it again to add this one too.")
+    fresh.add_error(None, told)
     return fresh
 
 

@@ -9,12 +9,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from backoffice.admin.related import admin_of, url_of
 from backoffice.models import RemoteWrite
 from backoffice.views import staff_page
-from backoffice.writelines import label
+from backoffice.writelines import label, who
 from backoffice.writes import waiting
 from backoffice.writes.history import visible_writes
 from backoffice.writes.verbs import verb_of
@@ -84,9 +85,10 @@ def _problems(request: HttpRequest, systems: Systems, parts: dict[str, Shown], r
 def _unknown_writes(request: HttpRequest, records: dict[str, list[str]]) -> Iterator[Problem]:
     """Of those that the person may see. One query."""
     for write in _of_unknown_end(request, records)[:SHOWN_WRITES]:
-        text = f"Nobody knows whether this was done: {label(verb_of(write))}, by {write.actor or 'the operator'}."
+        told = _("Nobody knows whether this was done: {what}, by {who}.")
+        text = told.format(what=label(verb_of(write)), who=who(write))
         url = reverse("admin:backoffice_remotewrite_change", args=[write.pk])
-        yield Problem(text, url, "See what became of it")
+        yield Problem(text, url, _("See what became of it"))
 
 
 def _of_unknown_end(request: HttpRequest, records: dict[str, list[str]]) -> Any:

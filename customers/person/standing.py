@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from backoffice import freshness, times, upstreams
 from backoffice.badges import badge
@@ -60,18 +61,19 @@ class Systems:
             if told.word in DOWN:
                 label = upstreams.UPSTREAMS[name].label
                 why: Any = format_html(" {}", told.sentence) if may_see else ""
-                text = format_html("{} cannot be asked now ({}): what it shows may be old.{}", label, told.word, why)
+                sentence = _("{label} cannot be asked now ({word}): what it shows may be old.{why}")
+                text = format_html(sentence, label=label, word=told.word, why=why)
                 yield Problem(text, is_bad=False)
 
     def _since(self, name: str) -> SafeString:
         state = self._states.get(name)
         if state is None or state.last_success_at is None:
-            return format_html("never read to the end")
-        return format_html("last read to the end {}", times.ago(state.last_success_at))
+            return format_html("{}", _("never read to the end"))
+        return format_html(_("last read to the end {ago}"), ago=times.ago(state.last_success_at))
 
     def _none(self, name: str, told: Health) -> str:
         if told.word == "off":
-            return "not linked; it is off, so nothing new is read"
+            return _("not linked; it is off, so nothing new is read")
         if not any(item.sweep for item in self.fresh.values() if item.resource.upstream == name):
-            return "not linked; nothing of it was read to the end yet"
-        return "not linked"
+            return _("not linked; nothing of it was read to the end yet")
+        return _("not linked")

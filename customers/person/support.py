@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from backoffice.admin.readonly import Section
 from backoffice.admin.related import admin_of, url_of
@@ -27,7 +28,7 @@ def show(request: HttpRequest, subject: Subject) -> Shown | None:
         (standing, ", ".join(filter(None, (row.company_name, row.email, row.phone))) or "–")
         for standing, row in zip(standings, rows, strict=True)
     ]
-    section = Section("Support", "customers/person/_records.html", {"lines": lines, "upstream": "apideck"})
+    section = Section(_("Support"), "customers/person/_records.html", {"lines": lines, "upstream": "apideck"})
     return Shown(standings, list(_problems(request, rows)), [section], {RESOURCE: ids})
 
 
@@ -36,7 +37,8 @@ def _problems(request: HttpRequest, rows: list[SupportCustomer]) -> Iterator[Pro
         if row.wants_erasure:
             may = request.user.has_perm(ERASE)
             url = reverse("admin:erase_supportcustomer", args=[row.pk]) if may else url_of(row)
-            yield Problem(f"Apideck asks for the erasure of {row}.", url, "Erase here…" if may else "See it")
+            told = _("Apideck asks for the erasure of {customer}.").format(customer=row)
+            yield Problem(told, url, _("Erase here…") if may else _("See it"))
 
 
 register(Part("apideck", 20, show))

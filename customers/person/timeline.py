@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import upstreams
 from backoffice.access import hidden_members, readable_resources
@@ -22,6 +23,7 @@ from backoffice.badges import WRITE_TONES, word
 from backoffice.models import RemoteWrite, RowChange
 from backoffice.payloads import Change, shown_changes
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text
 from backoffice.wording import label_of
 from backoffice.writelines import Member, label, members, note_members_seen, who
 from backoffice.writes.history import visible_writes
@@ -31,7 +33,7 @@ from customers.models import Customer, CustomerNote
 ROWS_A_PAGE = 30
 MAX_KEY_CHARS = 36
 WRITES, CHANGES, NOTES = "writes", "changes", "notes"
-KINDS: Mapping[str, str] = {WRITES: "What we did", CHANGES: "What changed there", NOTES: "Notes"}
+KINDS: Mapping[str, Text] = {WRITES: _("What we did"), CHANGES: _("What changed there"), NOTES: _("Notes")}
 """The kinds in the order in which entries of the same moment stand, with their names for people."""
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 _PERMISSION = {
@@ -50,8 +52,8 @@ class Place:
     @classmethod
     def read(cls, text: str) -> "Place | None":
         """From an address; None for what is none."""
-        moment, _, rest = text.partition("~")
-        kind, _, key = rest.partition("~")
+        moment, _mark, rest = text.partition("~")
+        kind, _mark, key = rest.partition("~")
         try:
             at = datetime.fromisoformat(moment).astimezone(UTC)
             UUID(key) if kind in {WRITES, NOTES} else int(key)
@@ -78,9 +80,9 @@ class Entry:
     moment: datetime
     kind: str
     place: Place
-    what: str
-    system: str
-    who: str = ""
+    what: Text
+    system: Text
+    who: Text = ""
     state: SafeString | str = ""
     write: RemoteWrite | None = None
     members: list[Member] | None = None
@@ -94,8 +96,8 @@ class Timeline:
     """A page of it, and what it can be narrowed to."""
 
     entries: list[Entry]
-    kinds: Mapping[str, str]
-    systems: Mapping[str, str]
+    kinds: Mapping[str, Text]
+    systems: Mapping[str, Text]
     kind: str
     system: str
     begins: Place | None
@@ -134,7 +136,7 @@ _Row = tuple[datetime, str, Any]
 """A row with its moment and kind."""
 
 
-def _chosen(request: HttpRequest, name: str, known: Mapping[str, str]) -> str:
+def _chosen(request: HttpRequest, name: str, known: Mapping[str, Text]) -> str:
     value = request.GET.get(name, "")
     return value if value in known else ""
 
@@ -198,7 +200,7 @@ def _entry(request: HttpRequest, rows: list[_Row]) -> Entry:
     place = Place(moment, kind, str(row.pk))
     if kind == NOTES:
         is_own = row.author_id == request.user.pk
-        return Entry(moment, kind, place, "Note", "", str(row.author), note=row, is_own=is_own)
+        return Entry(moment, kind, place, _("Note"), "", str(row.author), note=row, is_own=is_own)
     if kind == WRITES:
         verb = verb_of(row)
         note_members_seen(request.user, row)
@@ -206,6 +208,6 @@ def _entry(request: HttpRequest, rows: list[_Row]) -> Entry:
             moment, kind, place, label(verb), upstreams.UPSTREAMS[row.upstream].label, who(row),
             word(row.state, WRITE_TONES), write=row, members=members(row, hidden_members(request.user, verb.resource)),
         )  # fmt: skip
-    changes = shown_changes([found for _, _, found in reversed(rows)], request.user)
+    changes = shown_changes([found for _moment, _kind, found in reversed(rows)], request.user)
     system = upstreams.UPSTREAMS[RESOURCES[row.resource].upstream].label
     return Entry(moment, kind, place, f"{label_of(row.resource)}: {row.remote_id}", system, changes=changes)

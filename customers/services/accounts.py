@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.errors import NotInThisState
 from backoffice.models import RemoteWrite
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND, Cause
 from backoffice.sync.resource import Batch
+from backoffice.texts import Text, written
 from backoffice.writes.sending import send
 from backoffice.writes.verbs import Look
 from customers.kirim import KirimAPI, TemplateCounts
 from customers.models import Customer, WhatsAppAccount
+from customers.sentences import lazy_number
 
 ACCOUNTS = "kirim.accounts"
 MAX_PAGES = 100
@@ -30,7 +35,7 @@ class AccountService:
         pages read before the error stay.
         """
         cursor: str | None = None
-        for _ in range(MAX_PAGES):
+        for _page in range(MAX_PAGES):
             page = self.api.list_accounts_of(customer.remote_id, cursor)
             single.take(ACCOUNTS, Batch(page.rows, page.sent_at), cause)
             cursor = page.next_cursor
@@ -44,11 +49,14 @@ class AccountService:
         """
         why = why_no_templates(account)
         if why:
-            raise NotInThisState(f"{why} Nothing was sent.")
-        number = account.phone_number_id or ""
-        counts = send(write, lambda attempts: self.api.sync_templates(number, attempts), lambda counts: None)
-        told = f"{counts.synced:,} templates: {counts.created:,} new, {counts.updated:,} changed."
-        RemoteWrite.objects.filter(pk=write.pk).update(remark=told)
+            raise NotInThisState(format_lazy(_("{why} Nothing was sent."), why=why))
+        id = account.phone_number_id or ""
+        counts = send(write, lambda attempts: self.api.sync_templates(id, attempts), lambda counts: None)
+        told = format_lazy(
+            _("{synced} templates: {created} new, {updated} changed."),
+            synced=lazy_number(counts.synced), created=lazy_number(counts.created), updated=lazy_number(counts.updated),
+        )  # fmt: skip
+        RemoteWrite.objects.filter(pk=write.pk).update(remark=written(told))
         write.refresh_from_db()
         return counts
 
@@ -59,14 +67,15 @@ class AccountService:
             sent_at__gte=write.sent_at or write.planned_at,
         )  # fmt: skip
         if later.exists():
-            return Look(State.CONFIRMED, "A later sync of the same account was confirmed.")
-        return Look(State.UNKNOWN, "Kirim does not tell. Sync the templates again: it is safe, and settles this one.")
+            return Look(State.CONFIRMED, _("A later sync of the same account was confirmed."))
+        told = _("Kirim does not tell. Sync the templates again: it is safe, and settles this one.")
+        return Look(State.UNKNOWN, told)
 
 
-def why_no_templates(account: WhatsAppAccount) -> str:
+def why_no_templates(account: WhatsAppAccount) -> Text:
     """Why the account's templates cannot be synced, in a sentence; "" when they can."""
     if account.vanished_at is not None:
-        return "The account is gone at Kirim."
+        return _("The account is gone at Kirim.")
     if not account.phone_number_id:
-        return "The account has no phone number id yet: its onboarding is not finished."
+        return _("The account has no phone number id yet: its onboarding is not finished.")
     return ""

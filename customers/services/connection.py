@@ -7,16 +7,20 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times, upstreams
+from backoffice.texts import Text
 from customers.models import ConnectionState
 
 BROKEN = {
-    "vault.connection.revoked": "was revoked",
-    "vault.connection.disabled": "was switched off",
-    "vault.connection.deleted": "was deleted",
-    "vault.connection.token_refresh.failed": "could not renew its token",
-    "vault.connection.downstream.degraded": "meets trouble in the service behind it",
+    "vault.connection.revoked": _("Its connection was revoked {ago}"),
+    "vault.connection.disabled": _("Its connection was switched off {ago}"),
+    "vault.connection.deleted": _("Its connection was deleted {ago}"),
+    "vault.connection.token_refresh.failed": _("Its connection could not renew its token {ago}"),
+    "vault.connection.downstream.degraded": _("Its connection meets trouble in the service behind it {ago}"),
 }
 """The events after which calls are likely to fail, and what each means."""
 SOUND = (
@@ -38,7 +42,7 @@ def keep(event: str, state: str, occurred_at: datetime) -> bool:
     return True
 
 
-def trouble() -> str:
+def trouble() -> Text:
     """What is wrong with the connection as far as was told, in a sentence; "" where nothing is."""
     row = ConnectionState.objects.filter(identity=upstreams.identity("apideck")).first()
     if row is None or row.event not in BROKEN:
@@ -46,5 +50,8 @@ def trouble() -> str:
     worked_at = upstreams.state_of("apideck").last_success_at
     if worked_at and worked_at > max(row.occurred_at, row.told_at):
         return ""  # it has worked since, whatever event was missed
-    told = f", and is {row.state} now" if row.state else ""
-    return f"Its connection {BROKEN[row.event]} {times.relative(row.occurred_at)}{told}. Its owner has to repair it."
+    happened = format_lazy(BROKEN[row.event], ago=lazy(times.relative, str)(row.occurred_at))
+    if row.state:
+        told = _("{happened}, and is {state} now. Its owner has to repair it.")
+        return format_lazy(told, happened=happened, state=row.state)
+    return format_lazy(_("{happened}. Its owner has to repair it."), happened=happened)

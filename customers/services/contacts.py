@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from backoffice.errors import NotInThisState, RemoteError, RemoteNotFound
+from backoffice.badges import in_words
+from backoffice.errors import RemoteError, RemoteNotFound
 from backoffice.models import RemoteWrite
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND, Cause, is_same
+from backoffice.texts import Text, written
 from backoffice.writes.outcomes import as_it_is, compared, refuse_if_moved
 from backoffice.writes.sending import note_unlike, send, settle
 from backoffice.writes.verbs import Look
+from customers import crm_words
 from customers.layercake import LayercakeAPI
 from customers.models import Contact
 from customers.services import crm
-from customers.services.crm import GONE, LABEL, Kind, State, member
+from customers.services.crm import GONE, LABEL, Kind, State, member, refuse_gone
 
 MEMBERS = ("displayName", "email", "phone", "company", "customFields")
 """What is written, as the contract calls it."""
@@ -31,9 +37,9 @@ KIND = Kind(
 )
 
 
-def why_not(verb: str, contact: Contact) -> str:
+def why_not(verb: str, contact: Contact) -> Text:
     """Why a verb cannot be done to a contact as it is here, in a sentence; "" when it can."""
-    return f"It {GONE}." if contact.vanished_at is not None else ""
+    return format_lazy(GONE, who=pgettext_lazy("contact", "It")) if contact.vanished_at is not None else ""
 
 
 @dataclass(frozen=True)
@@ -96,19 +102,22 @@ class ContactService:
         Published words say that it is only archived: the read tells. 404 on a repeat is what was wanted.
         Raises NotInThisState (nothing was sent), RemoteError.
         """
-        if contact.vanished_at is not None:
-            raise NotInThisState(f"{contact} {GONE}. Nothing was sent.")
+        refuse_gone(contact)
         call = self.api.delete_contact
         try:
             send(write, lambda attempts: call(contact.remote_id, attempts), before={"status": contact.status})
         except RemoteNotFound:
-            if not settle(write, State.CONFIRMED, remark="An earlier request of it had done it.", status=write.status):
+            if not settle(
+                write, State.CONFIRMED, remark=_("An earlier request of it had done it."), status=write.status
+            ):
                 raise
         with suppress(RemoteError):  # the next sync finds out
             there = self._note_gone(contact.remote_id, write)
             if there is not None and there.get("status") not in ARCHIVED:
-                told = f"{LABEL} took it but still shows the contact as {there.get('status') or 'it was'}."
-                RemoteWrite.objects.filter(pk=write.pk).update(remark=told[:500])
+                told = format_lazy(
+                    _("{label} took it but still shows the contact as {status}."), label=LABEL, status=_status_in(there)
+                )
+                RemoteWrite.objects.filter(pk=write.pk).update(remark=written(told)[:500])
         contact.refresh_from_db()
         return contact
 
@@ -123,7 +132,7 @@ class ContactService:
         try:
             payload = self.fetch(write.remote_id, Cause(write=write)).payload
         except RemoteNotFound:
-            return Look(State.UNKNOWN, f"{LABEL} no longer knows the contact.")
+            return Look(State.UNKNOWN, format_lazy(_("{label} no longer knows the contact."), label=LABEL))
         there = {name: member(name, payload) for name in write.sends}
         return compared(LABEL, there, write.sends, write.before, is_late)
 
@@ -131,12 +140,14 @@ class ContactService:
         """Source: ``GET /api/v1/crm/contacts/{contactId}``."""
         payload = self._note_gone(write.remote_id, write)
         if payload is None:
-            return Look(State.CONFIRMED, f"{LABEL} no longer knows it.")
+            return Look(State.CONFIRMED, format_lazy(_("{label} no longer knows it."), label=LABEL))
         status = payload.get("status")
         if status in ARCHIVED and status != write.before.get("status"):
-            return Look(State.CONFIRMED, f"{LABEL} shows it as {status}.")
+            told = format_lazy(_("{label} shows it as {status}."), label=LABEL, status=_status_in(payload))
+            return Look(State.CONFIRMED, told)
         state = State.FAILED if is_late and status == write.before.get("status") else State.UNKNOWN
-        return Look(state, f"{LABEL} still shows it as {status or 'it was'}.")
+        told = format_lazy(_("{label} still shows it as {status}."), label=LABEL, status=_status_in(payload))
+        return Look(state, told)
 
     def _note_gone(self, remote_id: str, write: RemoteWrite) -> Mapping[str, Any] | None:
         """Read what was to be removed: its payload where it is there, None where its row is marked as gone."""
@@ -147,3 +158,9 @@ class ContactService:
             single.mark_gone(KIND.resource, remote_id, asked_at, Cause(write=write))
             return None
         return payload
+
+
+def _status_in(payload: Mapping[str, Any]) -> Text:
+    """How L4YERCAK3 calls a contact's state, within a sentence."""
+    status = payload.get("status")
+    return in_words(str(status), crm_words.CONTACT) if status else _("it was")

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 from django.db.models import Q, QuerySet
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.client import OffsetPage
 from backoffice.errors import NotInThisState, RemoteContractError, RemoteError, RemoteRejected, RemoteUnavailable
@@ -20,12 +22,13 @@ from backoffice.records import id_in
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND, Cause
 from backoffice.sync.resource import RESOURCES, Batch
+from backoffice.texts import Text
 from backoffice.writes.sending import lost_before, send, settle
 from backoffice.writes.verbs import Look
 from customers.layercake import LayercakeAPI, Made
 
 LABEL = "L4YERCAK3"
-GONE = "is gone at L4YERCAK3"
+GONE = _("{who} is gone at L4YERCAK3.")
 State = RemoteWrite.State
 Members = Mapping[str, Any]
 
@@ -35,10 +38,15 @@ class Kind:
     """One kind of object that we create."""
 
     resource: str
-    noun: str  # "contact"
+    noun: str  # "contact", as the technical part of an error names it
     identifying: tuple[str, ...]  # the members, as they are written, by which a new one is known
     column_of: Mapping[str, str]  # where the mirror has them
     search: Callable[[LayercakeAPI, str], OffsetPage] | None = None  # by the first of them, where the remote has one
+
+    @property
+    def thing(self) -> Text:
+        """What one is called within a sentence."""
+        return RESOURCES[self.resource].model._meta.verbose_name or self.noun
 
     @property
     def rows(self) -> QuerySet[Any]:
@@ -69,10 +77,16 @@ def fetch(kind: Kind, api: LayercakeAPI, remote_id: str, cause: Cause = BY_HAND)
 
 def fresh_of(kind: Kind, api: LayercakeAPI, row: MirrorModel) -> Members:
     """The object as L4YERCAK3 states it now, mirrored on the way. Raises NotInThisState where it is gone here."""
-    if row.vanished_at is not None:
-        raise NotInThisState(f"{row} {GONE}. Nothing was sent.")
+    refuse_gone(row)
     payload: Members = fetch(kind, api, row.remote_id).payload
     return payload
+
+
+def refuse_gone(row: MirrorModel) -> None:
+    """Raises NotInThisState where L4YERCAK3 no longer has the object, as far as is known here."""
+    if row.vanished_at is not None:
+        why = format_lazy(GONE, who=str(row))
+        raise NotInThisState(format_lazy(_("{why} Nothing was sent."), why=why))
 
 
 def read_after(kind: Kind, api: LayercakeAPI, remote_id: str, write: RemoteWrite) -> Any:
@@ -91,7 +105,7 @@ def create(kind: Kind, api: LayercakeAPI, write: RemoteWrite, call: Callable[...
     After a lost answer all objects are read before it is sent again. Raises RemoteError: the write says what is known.
     """
     if lost_before(write) and (found := _made_before(kind, api, write)):
-        settle(write, State.CONFIRMED, remark="An earlier try had made it after all.", remote_id=found)
+        settle(write, State.CONFIRMED, remark=_("An earlier try had made it after all."), remote_id=found)
         return kind.rows.filter(remote_id=found).first()
 
     def keep(made: Made) -> str:
@@ -116,12 +130,14 @@ def look_for_created(kind: Kind, api: LayercakeAPI, write: RemoteWrite, is_late:
     if not remote_id and is_late:
         remote_id, has_read_all = _sweep(kind, api, write)
     if remote_id:
-        return Look(State.CONFIRMED, f"Found at {LABEL} as {remote_id}.", remote_id)
+        found = format_lazy(_("Found at {label} as {remote_id}."), label=LABEL, remote_id=remote_id)
+        return Look(State.CONFIRMED, found, remote_id)
     if has_read_all:
-        told = f"{LABEL} has no such {kind.noun}: all of them were read, and it is not among them."
-        return Look(State.FAILED, told)
-    told = "the list moved while it was read" if is_late else "it is not found yet"
-    return Look(State.UNKNOWN, f"{told[:1].upper()}{told[1:]}; it is looked for again.")
+        none = _("{label} has no such {thing}: all of them were read, and it is not among them.")
+        return Look(State.FAILED, format_lazy(none, label=LABEL, thing=kind.thing))
+    if is_late:
+        return Look(State.UNKNOWN, _("The list moved while it was read; it is looked for again."))
+    return Look(State.UNKNOWN, _("It is not found yet; it is looked for again."))
 
 
 def _made_before(kind: Kind, api: LayercakeAPI, write: RemoteWrite) -> str:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from backoffice import subscription_service
 from backoffice.client import Attempts
 from backoffice.models import RemoteWrite
@@ -70,4 +73,5 @@ class SubscriptionService(subscription_service.SubscriptionService):
         found = super().look_for_created(write, is_late)
         if not (found.secret_lost and secrets()):
             return found
-        return replace(found, told=f"Found at {self.label} as {found.remote_id}.", secret_lost=False)
+        told = format_lazy(_("Found at {label} as {remote_id}."), label=self.label, remote_id=found.remote_id)
+        return replace(found, told=told, secret_lost=False)

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from backoffice.badges import in_words
 from backoffice.errors import (
     NotInThisState,
     RemoteContractError,
@@ -16,15 +21,18 @@ from backoffice.records import id_in
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND, Cause, is_same
 from backoffice.sync.resource import RESOURCES, Batch
+from backoffice.texts import Text, written
 from backoffice.writes.outcomes import refuse_if_moved
 from backoffice.writes.sending import lost_before, note_unlike, send, settle
 from backoffice.writes.verbs import Look
+from customers import states
 from customers.kirim import ARCHIVED, CustomerRecord, KirimAPI
 from customers.metadata import REFERENCE, reference_in, visible, with_reference
 from customers.models import Customer
+from customers.sentences import joined
 from customers.services.links import SetupLinkService
 
-GONE = "is gone at Kirim"
+GONE = _("{who} is gone at Kirim.")
 CUSTOMERS = "kirim.customers"
 MAY_BE = {
     "update": frozenset({"pending", "active", "suspended"}),
@@ -73,7 +81,7 @@ class CustomerService:
             RemoteError: the write says what is known. A create is never repeated after a lost answer.
         """
         if lost_before(write) and (found := self._search(write)):
-            settle(write, State.CONFIRMED, remark="An earlier try had made it after all.", remote_id=found)
+            settle(write, State.CONFIRMED, remark=_("An earlier try had made it after all."), remote_id=found)
             return _mirrored(found)
         metadata = with_reference(write.sends.get("metadata"), str(write.pk))
         members = {**write.sends, "metadata": metadata}
@@ -82,7 +90,7 @@ class CustomerService:
             single.take(CUSTOMERS, Batch([answer[0]], answer[1]), Cause(write=write))
             return id_in(answer[0])
 
-        body, _ = send(write, lambda attempts: self.api.create_customer(members, attempts), keep)
+        body, _sent_at = send(write, lambda attempts: self.api.create_customer(members, attempts), keep)
         return _mirrored(id_in(body))
 
     def update(self, customer: Customer, write: RemoteWrite) -> Customer:
@@ -104,7 +112,7 @@ class CustomerService:
         refuse_if_moved(customer, "Kirim", there, wanted, write.before)
         changes = {name: value for name, value in wanted.items() if not is_same(value, there[name])}
         if not changes:
-            settle(write, State.CONFIRMED, remark="Kirim had it so already; nothing was sent.")
+            settle(write, State.CONFIRMED, remark=_("Kirim had it so already; nothing was sent."))
             return self.fetch(customer.remote_id)
         if "metadata" in changes:
             changes["metadata"] = with_reference(changes["metadata"], reference_in(fresh.get("metadata")))
@@ -132,8 +140,11 @@ class CustomerService:
         self._patch(customer, write, write.sends, before={"status": customer.status})
         fresh = self._read_after(customer, write)
         if fresh.status != "active":
-            remark = f"Kirim took it but still shows {fresh.status}; its dashboard may have to lift the suspension."
-            RemoteWrite.objects.filter(pk=write.pk).update(remark=remark[:500])
+            remark = format_lazy(
+                _("Kirim took it but still shows {status}; its dashboard may have to lift the suspension."),
+                status=_called(fresh.status),
+            )
+            RemoteWrite.objects.filter(pk=write.pk).update(remark=written(remark)[:500])
         return fresh
 
     def archive(self, customer: Customer, write: RemoteWrite) -> Customer:
@@ -159,38 +170,42 @@ class CustomerService:
         if not remote_id and is_late:
             remote_id = self._sweep(write)
         if remote_id:
-            return Look(State.CONFIRMED, f"Found at Kirim as {remote_id}.", remote_id)
+            return Look(
+                State.CONFIRMED, format_lazy(_("Found at Kirim as {remote_id}."), remote_id=remote_id), remote_id
+            )
         if is_late:
-            return Look(State.FAILED, "Kirim has no such customer: all of them were read, and it is not among them.")
-        return Look(State.UNKNOWN, "Kirim's search does not find it yet; it is looked for again in a minute.")
+            none = _("Kirim has no such customer: all of them were read, and it is not among them.")
+            return Look(State.FAILED, none)
+        return Look(State.UNKNOWN, _("Kirim's search does not find it yet; it is looked for again in a minute."))
 
     def look_for_changed(self, write: RemoteWrite, is_late: bool) -> Look:
         """Compare the customer with what was sent. Source: ``GET /customers/{id}``."""
         try:
             fresh = self._read(Customer.objects.get(remote_id=write.remote_id), Cause(write=write))
         except RemoteNotFound:
-            return Look(State.UNKNOWN, "Kirim no longer knows the customer.")
+            return Look(State.UNKNOWN, _("Kirim no longer knows the customer."))
         wanted = _wanted(write)
         there = {name: _seen(name, fresh) for name in wanted}
         if is_same(there, wanted):
-            return Look(State.CONFIRMED, "Kirim shows what was sent.")
+            return Look(State.CONFIRMED, _("Kirim shows what was sent."))
         differing = [name for name in sorted(there) if not is_same(there[name], wanted[name])]
-        told = ", ".join(f"{name} is {there[name]!r}" for name in differing)
+        told = joined([format_lazy(_("{name} is {value}"), name=name, value=repr(there[name])) for name in differing])
         if is_late and all(is_same(there[name], write.before.get(name)) for name in differing):
-            return Look(State.FAILED, f"Kirim shows what was there before: {told}.")
-        return Look(State.UNKNOWN, f"Kirim shows something else than was sent: {told}.")
+            return Look(State.FAILED, format_lazy(_("Kirim shows what was there before: {told}."), told=told))
+        return Look(State.UNKNOWN, format_lazy(_("Kirim shows something else than was sent: {told}."), told=told))
 
     def look_for_archived(self, write: RemoteWrite, is_late: bool) -> Look:
         """Source: ``GET /customers/{id}``."""
         try:
             fresh = self._read(Customer.objects.get(remote_id=write.remote_id), Cause(write=write))
         except RemoteNotFound:
-            return Look(State.UNKNOWN, "Kirim no longer knows the customer.")
+            return Look(State.UNKNOWN, _("Kirim no longer knows the customer."))
         if fresh.get("status") == ARCHIVED or fresh.get("archived_at"):
-            return Look(State.CONFIRMED, "Kirim shows it as archived.")
+            return Look(State.CONFIRMED, _("Kirim shows it as archived."))
+        status = _called(str(fresh.get("status")))
         if is_late:
-            return Look(State.FAILED, f"Kirim shows it as {fresh.get('status')}.")
-        return Look(State.UNKNOWN, f"Kirim shows it as {fresh.get('status')} so far.")
+            return Look(State.FAILED, format_lazy(_("Kirim shows it as {status}."), status=status))
+        return Look(State.UNKNOWN, format_lazy(_("Kirim shows it as {status} so far."), status=status))
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -209,7 +224,7 @@ class CustomerService:
     def _read(self, customer: Customer, cause: Cause = BY_HAND) -> dict[str, Any]:
         """The customer as Kirim states it now, mirrored on the way. Raises NotInThisState where it is gone here."""
         if customer.vanished_at is not None:
-            raise NotInThisState(f"{customer} {GONE}. Nothing was sent.")
+            raise _nothing_sent(format_lazy(GONE, who=str(customer)))
         return dict(self.fetch(customer.remote_id, cause).payload)
 
     def _read_after(self, customer: Customer, write: RemoteWrite) -> Customer:
@@ -255,28 +270,38 @@ def _mirrored(remote_id: str) -> Customer:
     return found
 
 
-def why_not(verb: str, customer: Customer) -> str:
+def why_not(verb: str, customer: Customer) -> Text:
     """Why a verb cannot be done to a customer as it is here, in a sentence; "" when it can. The services' own rule."""
-    hindrance = _hindrance(verb, customer)
-    return f"It {hindrance}." if hindrance else ""
+    return _hindrance(verb, customer, pgettext_lazy("customer", "It"))
 
 
 def _refuse_unless_may(verb: str, customer: Customer) -> None:
-    if hindrance := _hindrance(verb, customer):
-        raise NotInThisState(f"{customer} {hindrance}. Nothing was sent.")
+    if hindrance := _hindrance(verb, customer, str(customer)):
+        raise _nothing_sent(hindrance)
 
 
-def _hindrance(verb: str, customer: Customer) -> str:
+def _nothing_sent(why: Text) -> NotInThisState:
+    return NotInThisState(format_lazy(_("{why} Nothing was sent."), why=why))
+
+
+def _hindrance(verb: str, customer: Customer, who: Text) -> Text:
+    """Why not, in a sentence about ``who``; "" where nothing is in the way."""
     status = customer.status
     if customer.vanished_at is not None:
-        return GONE
+        return format_lazy(GONE, who=who)
     if status == ARCHIVED:
-        return "is archived already" if verb == "archive" else "is archived, and that is final"
+        final = _("{who} is archived, and that is final.")
+        return format_lazy(_("{who} is archived already.") if verb == "archive" else final, who=who)
     if status in MAY_BE.get(verb, {status}):
         return ""
     if status in CustomerRecord.words["status"]:
-        return f"is {status} already"
-    return f"is in a state that is not known here ({status[:60]})"
+        return format_lazy(_("{who} is {status} already."), who=who, status=_called(status))
+    return format_lazy(_("{who} is in a state that is not known here ({status})."), who=who, status=status[:60])
+
+
+def _called(status: str) -> Text:
+    """A state within a sentence."""
+    return in_words(status, states.CUSTOMER)
 
 
 def _seen(name: str, customer: Mapping[str, Any]) -> Any:

@@ -16,6 +16,8 @@ import msgspec
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, exports
 from backoffice.errors import NotInThisState
@@ -23,6 +25,7 @@ from backoffice.models import BulkAction, BulkItem, RejectedRecord, RemoteWrite,
 from backoffice.pasted import without_secrets
 from backoffice.records import read_members
 from backoffice.sync.store import digest_of
+from backoffice.texts import Text, written
 from backoffice.writes.plan import Actor
 from customers.apideck import ERASURE, SupportCustomerRecord
 from customers.identity.refresh import refresh_row
@@ -39,18 +42,19 @@ EXPORTED_IN = (
     "backoffice.bulkitem", "backoffice.bulkaction", "backoffice.auditentry",
 )  # fmt: skip
 """Lists whose files may hold something of a support customer."""
-FILES_GONE = "Deleted, as something that it may hold was erased meanwhile. Export the list again."
+FILES_GONE = _("Deleted, as something that it may hold was erased meanwhile. Export the list again.")
 State = RemoteWrite.State
 
 
-def why_not_erasable(customer: SupportCustomer) -> str:
+def why_not_erasable(customer: SupportCustomer) -> Text:
     """Why the copy cannot be erased, in a sentence; "" where it can."""
     if customer.is_erased:
-        return "It was erased already."
+        return _("It was erased already.")
     if customer.status != ERASURE and customer.vanished_at is None:
-        return f"Apideck does not show it as {ERASURE}, so the next sync would bring it back."
+        would_be_back = _("Apideck does not show it as {status}, so the next sync would bring it back.")
+        return format_lazy(would_be_back, status=ERASURE)
     if _writes(customer.remote_id).filter(state__in=[State.PLANNED, State.SENT, State.UNKNOWN]).exists():
-        return "A write about it has no end yet, and could not be looked for any more. Settle that one first."
+        return _("A write about it has no end yet, and could not be looked for any more. Settle that one first.")
     return ""
 
 
@@ -81,12 +85,12 @@ def erase(customer: SupportCustomer, actor: Actor, reason: str, *, with_notes: b
     with transaction.atomic():
         row = SupportCustomer.objects.select_for_update(no_key=True, of=("self",)).get(pk=customer.pk)
         if why := why_not_erasable(row):
-            raise NotInThisState(f"{row.remote_id} is not erased. {why}")
+            raise NotInThisState(format_lazy(_("{remote_id} is not erased. {why}"), remote_id=row.remote_id, why=why))
         _blank_row(row)
         row.erased_at, row.erased_by, row.erase_reason = timezone.now(), actor.user, without_secrets(reason)
         row.save()
         _blank_traces(row.remote_id)
-        transaction.on_commit(partial(exports.withdraw, EXPORTED_IN, FILES_GONE))
+        transaction.on_commit(partial(exports.withdraw, EXPORTED_IN, written(FILES_GONE)))
         audit.note(
             "erase", user=actor.user, door=actor.door, kind=TARGET, remote_id=row.remote_id, upstream="apideck",
             reason=reason,

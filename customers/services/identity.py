@@ -7,18 +7,22 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, correlation
 from backoffice.errors import BackofficeError, NotFound, NotInThisState
 from backoffice.mirror import MirrorModel
 from backoffice.pasted import without_secrets
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text, written
 from backoffice.writes.plan import MAX_REASON_CHARS, Actor
 from customers.identity import match
 from customers.identity.refresh import refresh
 from customers.identity.sources import CUSTOMERS, SOURCES, others
 from customers.models.identity import IdentityDecision, IdentityLink, IdentityRecord
 from customers.models.kirim import Customer
+from customers.sentences import joined
 
 LINK = "customers.link_identity"
 State, Verb = IdentityLink.State, IdentityDecision.Verb
@@ -83,7 +87,9 @@ class IdentityService:
         link = self._locked(pair)
         newest = _decisions(pair).first()
         if decision.verb == Verb.UNDO or newest is None or newest.pk != decision.pk or link.state != decision.after:
-            raise NotInThisState("Something else was decided about these two since, so this cannot be undone any more.")
+            raise NotInThisState(
+                _("Something else was decided about these two since, so this cannot be undone any more.")
+            )
         if decision.before == State.CONFIRMED:
             self._refuse_second(link)
         before = link.state
@@ -110,13 +116,15 @@ class IdentityService:
         self.actor.check(LINK)
         link = self._locked(pair)
         before = link.state if link.pk else ""
-        told = before or "not suggested any more"
+        state = State(before).label if before else _("not suggested any more")
         if seen is not None and before != seen:
-            raise NotInThisState(f"Nothing was changed: {_who(link)}. The pair is {told} now; look at it again.")
+            told = _("Nothing was changed: {who}. The pair is {state} now; look at it again.")
+            raise NotInThisState(format_lazy(told, who=_who(link), state=state))
         if before == after or (verb == Verb.UNLINK and before != State.CONFIRMED):
-            raise NotInThisState(f"Nothing was changed: the pair is {told} already.")
+            told = _("Nothing was changed: the pair is {state} already.")
+            raise NotInThisState(format_lazy(told, state=state))
         if verb == Verb.REJECT and before == State.CONFIRMED:
-            raise NotInThisState("Nothing was changed: the pair is confirmed. Unlink it instead.")
+            raise NotInThisState(_("Nothing was changed: the pair is confirmed. Unlink it instead."))
         if verb == Verb.CONFIRM and not knowingly:
             self._refuse_second(link)
         link.state, link.decided_by, link.decided_at = after, self.actor.user, timezone.now()
@@ -137,16 +145,18 @@ class IdentityService:
 
     def _refuse_second(self, link: IdentityLink) -> None:
         if reasons := list(why_second(link)):
-            raise SecondLink(" ".join(reasons))
+            raise SecondLink(joined(reasons, " "))
 
     def _write_down(
         self, verb: str, link: IdentityLink, before: str, after: str, reason: str, *,
         knowingly: bool = False, undoes: IdentityDecision | None = None,
     ) -> IdentityDecision:  # fmt: skip
+        was, is_now = (State(state).label if state else _("not linked") for state in (before, after))
+        detail = written(format_lazy(_("{before} to {after}"), before=was, after=is_now))
         audit.note_mirrored(
             f"identity_{verb}", CUSTOMERS, link.customer.remote_id, user=self.actor.user, door=self.actor.door,
             owner_remote_id=link.remote_id, reason=reason.strip()[:MAX_REASON_CHARS],
-            detail=f"{link.resource}: {before or 'not linked'} to {after or 'not linked'}",
+            detail=f"{link.resource}: {detail}",
         )  # fmt: skip
         return IdentityDecision.objects.create(
             customer_id=link.customer_id, resource=link.resource, record_id=link.record_id, remote_id=link.remote_id,
@@ -156,20 +166,23 @@ class IdentityService:
         )  # fmt: skip
 
 
-def why_second(link: IdentityLink) -> Iterator[str]:
+def why_second(link: IdentityLink) -> Iterator[Text]:
     """Why confirming the pair would be a second link, a sentence each; none where it would not."""
     linked = IdentityLink.objects.filter(state=State.CONFIRMED, resource=link.resource).select_related("customer")
     kind = kind_of(link.resource)
     for other in linked.filter(customer=link.customer_id).exclude(record_id=link.record_id)[:3]:
-        yield f"The customer is linked with another {kind} already: {other.remote_id}."
+        told = _("The customer is linked with another {kind} already: {remote_id}.")
+        yield format_lazy(told, kind=kind, remote_id=other.remote_id)
     for other in linked.filter(record_id=link.record_id).exclude(customer=link.customer_id)[:3]:
-        yield f"The {kind} is linked with another customer already: {other.customer} ({other.customer.remote_id})."
+        told = _("The {kind} is linked with another customer already: {customer} ({remote_id}).")
+        yield format_lazy(told, kind=kind, customer=str(other.customer), remote_id=other.customer.remote_id)
 
 
 def pair_of(customer_remote_id: str, resource: str, remote_id: str) -> IdentityLink:
     """A customer and a record, named by their ids; unsaved where there is no link. Raises NotFound."""
     if resource not in others():
-        raise NotFound(f"There is no resource {resource[:60]!r} to link with; there are {', '.join(others())}.")
+        told = _("There is no resource {resource} to link with; there are {others}.")
+        raise NotFound(format_lazy(told, resource=repr(resource[:60]), others=", ".join(others())))
     customer = _mirrored(CUSTOMERS, Customer, customer_remote_id)
     record = _mirrored(resource, SOURCES[resource].model, remote_id)
     link = IdentityLink.objects.filter(customer=customer.pk, resource=resource, record_id=record.pk).first()
@@ -184,17 +197,16 @@ def newest_decision(link: IdentityLink) -> IdentityDecision | None:
     return newest if newest and newest.verb != Verb.UNDO else None
 
 
-def kind_of(resource: str) -> str:
+def kind_of(resource: str) -> Text:
     """What a record of the resource is called: "support customer"."""
-    return str(RESOURCES[resource].model._meta.verbose_name)
+    return RESOURCES[resource].model._meta.verbose_name or resource
 
 
 def _mirrored(resource: str, model: type[MirrorModel], remote_id: str) -> MirrorModel:
     row = model._default_manager.filter(remote_id=remote_id.replace("\x00", "")).first()
     if row is None:
-        raise NotFound(
-            f"No {kind_of(resource)} {remote_id[:60]!r} is mirrored here. Fetch it first, or sync {resource}."
-        )
+        told = _("No {kind} {remote_id} is mirrored here. Fetch it first, or sync {resource}.")
+        raise NotFound(format_lazy(told, kind=kind_of(resource), remote_id=repr(remote_id[:60]), resource=resource))
     return row
 
 
@@ -204,8 +216,8 @@ def _decisions(link: IdentityLink) -> QuerySet[IdentityDecision]:
     ).order_by("-pk")
 
 
-def _who(link: IdentityLink) -> str:
+def _who(link: IdentityLink) -> Text:
     if link.decided_at is None:
-        return "what speaks for it has changed"
-    who = link.decided_by if isinstance(link.decided_by, User) else "the operator"
-    return f"{who} decided it meanwhile"
+        return _("what speaks for it has changed")
+    who = str(link.decided_by) if isinstance(link.decided_by, User) else _("the operator")
+    return format_lazy(_("{who} decided it meanwhile"), who=who)

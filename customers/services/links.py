@@ -10,15 +10,20 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
+from backoffice.badges import in_words
 from backoffice.errors import NotInThisState, RemoteConflict, RemoteContractError, RemoteError, WriteIsSettled
 from backoffice.models import RemoteWrite
 from backoffice.records import id_in
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND, Cause, is_same
 from backoffice.sync.resource import RESOURCES, Batch
+from backoffice.texts import Text, written
 from backoffice.writes.sending import note_unlike, send, settle, settle_unsent
 from backoffice.writes.verbs import Look
+from customers import states
 from customers.kirim import ARCHIVED, KirimAPI, NewSetupLink
 from customers.models import Customer, SetupLink
 from customers.redirects import why_refused
@@ -123,7 +128,7 @@ class SetupLinkService:
         have changed the redirects before the link came to its end.
         """
         _refuse_redirects(write.sends)
-        _refuse_inactive(link, "redirects can be changed only while it is active")
+        _refuse_inactive(link, _("redirects can be changed only while it is active"))
 
         def keep(answer: tuple[bytes, datetime]) -> None:
             single.take(LINKS, Batch([answer[0]], answer[1]), Cause(write=write))
@@ -146,7 +151,7 @@ class SetupLinkService:
         Raises NotInThisState, RemoteError. After a 409 the list tells: *revoked* after a repeat means that an earlier
         request did it.
         """
-        _refuse_inactive(link, "there is nothing to revoke")
+        _refuse_inactive(link, _("there is nothing to revoke"))
         owner, call = link.customer_remote_id, self.api.revoke_setup_link
         before = {"status": link.status}
         try:
@@ -181,41 +186,43 @@ class SetupLinkService:
             link for link in candidates if not any(_fits(link, rival) for rival in rivals)
         ]
         if found and others.filter(state=State.SENT).exclude(pk=write.pk).exists():
-            return Look(State.UNKNOWN, "Another link of this customer is being created right now; we look again.")
+            told = _("Another link of this customer is being created right now; we look again.")
+            return Look(State.UNKNOWN, told)
         if found:
             link = min(found, key=lambda link: link.remote_created_at or timezone.now())
-            told = f"Found at Kirim as …{link.token_last4}. Its URL was in the lost answer only: replace or revoke it."
-            return Look(State.CONFIRMED, told, link.remote_id, secret_lost=True)
+            told = _("Found at Kirim as …{ending}. Its URL was in the lost answer only: replace or revoke it.")
+            found_as = format_lazy(told, ending=link.token_last4)
+            return Look(State.CONFIRMED, found_as, link.remote_id, secret_lost=True)
         if not is_late:
-            return Look(State.UNKNOWN, "There is no new link at Kirim yet; it is looked for again in a minute.")
+            return Look(State.UNKNOWN, _("There is no new link at Kirim yet; it is looked for again in a minute."))
         if len(listed) >= NEWEST and not set(listed) & set(write.before.get("link_ids", [])):
-            return Look(State.UNKNOWN, "So many links were made since that Kirim no longer lists all of them.")
-        return Look(State.FAILED, "Kirim made no link: its list shows no new one.")
+            return Look(State.UNKNOWN, _("So many links were made since that Kirim no longer lists all of them."))
+        return Look(State.FAILED, _("Kirim made no link: its list shows no new one."))
 
     def look_for_changed(self, write: RemoteWrite, is_late: bool) -> Look:
         """Compare the link with what was sent."""
         link = self._listed(write)
         if link is None:
-            return Look(State.UNKNOWN, "Kirim no longer lists the link.")
+            return Look(State.UNKNOWN, _("Kirim no longer lists the link."))
         there = {name: getattr(link, name) for name in write.sends}
         if is_same(there, write.sends):
-            return Look(State.CONFIRMED, "Kirim shows what was sent.")
+            return Look(State.CONFIRMED, _("Kirim shows what was sent."))
         if is_late and is_same(there, write.before):
-            return Look(State.FAILED, "Kirim shows the redirects that were there before.")
-        return Look(State.UNKNOWN, "Kirim shows other redirects than were sent.")
+            return Look(State.FAILED, _("Kirim shows the redirects that were there before."))
+        return Look(State.UNKNOWN, _("Kirim shows other redirects than were sent."))
 
     def look_for_revoked(self, write: RemoteWrite, is_late: bool) -> Look:
         """See what state the link has."""
         link = self._listed(write)
         if link is None:
-            return Look(State.UNKNOWN, "Kirim no longer lists the link.")
+            return Look(State.UNKNOWN, _("Kirim no longer lists the link."))
         if link.status == "revoked":
-            return Look(State.CONFIRMED, "Kirim shows it as revoked.")
+            return Look(State.CONFIRMED, _("Kirim shows it as revoked."))
         if link.status != "active":
-            return Look(State.FAILED, f"It was not revoked: {_end_of(link)}.")
+            return Look(State.FAILED, format_lazy(_("It was not revoked: {end}."), end=_end_of(link)))
         if is_late:
-            return Look(State.FAILED, "Kirim still shows it as active.")
-        return Look(State.UNKNOWN, "Kirim still shows it as active; it is looked at again in a minute.")
+            return Look(State.FAILED, _("Kirim still shows it as active."))
+        return Look(State.UNKNOWN, _("Kirim still shows it as active; it is looked at again in a minute."))
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -229,11 +236,11 @@ class SetupLinkService:
         self._refresh_after(link, write)
         link.refresh_from_db()
         if before == State.UNKNOWN and _shows(link, write):
-            settle(write, State.CONFIRMED, remark="An earlier request of it had done it.", status=write.status)
+            settle(write, State.CONFIRMED, remark=_("An earlier request of it had done it."), status=write.status)
         elif link.status != "active":
-            told = f"Nothing was changed: {_end_of(link)}."
+            told = format_lazy(_("Nothing was changed: {end}."), end=_end_of(link))
             if not settle(write, State.REFUSED, error=told, status=write.status, request_id=write.request_id):
-                RemoteWrite.objects.filter(pk=write.pk).update(error=told)
+                RemoteWrite.objects.filter(pk=write.pk).update(error=written(told))
                 write.refresh_from_db()
 
     def _refresh_after(self, link: SetupLink, write: RemoteWrite) -> None:
@@ -247,59 +254,85 @@ class SetupLinkService:
 def forgo(creation: RemoteWrite, revocation: RemoteWrite) -> None:
     """Give the second half of a replacement its end where the first ended without a new link to hand over."""
     if creation.state == State.REFUSED:
-        told = "The new link was not made, so the old one stays."
+        told = _("The new link was not made, so the old one stays.")
         settle(revocation, State.REFUSED, was=State.PLANNED, error=told)
     elif creation.state in {State.FAILED, State.UNKNOWN}:
-        told = "Nothing was sent: there was no new link to hand over, so the old one stays."
+        told = _("Nothing was sent: there was no new link to hand over, so the old one stays.")
         settle(revocation, State.FAILED, was=State.PLANNED, error=told)
 
 
 def _customer_of(link: SetupLink) -> Customer:
     if link.customer is None:
-        raise NotInThisState(f"{why_no_link(None)} Nothing was sent.")
+        raise _nothing_sent(why_no_link(None))
     return link.customer
 
 
-def why_no_link(customer: Customer | None) -> str:
+def why_no_link(customer: Customer | None) -> Text:
     """Why a customer gets no new setup link, in a sentence; "" when it does."""
     if customer is None:
-        return "The customer of this link is not mirrored here. Fetch it first."
+        return _("The customer of this link is not mirrored here. Fetch it first.")
     if customer.vanished_at is not None:
-        return f"{customer} is gone at Kirim."
-    return (
-        f"{customer} is archived, and an archived customer gets no setup link." if customer.status == ARCHIVED else ""
-    )
+        return format_lazy(_("{who} is gone at Kirim."), who=str(customer))
+    if customer.status == ARCHIVED:
+        return format_lazy(_("{who} is archived, and an archived customer gets no setup link."), who=str(customer))
+    return ""
 
 
-def why_inactive(link: SetupLink) -> str:
+def why_inactive(link: SetupLink) -> Text:
     """Why a link can be neither revoked nor changed any more, in a sentence; "" while it is active."""
-    if link.vanished_at is not None:
-        return "Kirim no longer lists it."
-    end = _end_of(link)
-    return "" if link_state(link) == "active" else f"{end[:1].upper()}{end[1:]}."
+    over = _over(link)
+    return format_lazy("{over}.", over=over) if over else ""
 
 
 def _refuse_customer(customer: Customer) -> None:
     if why := why_no_link(customer):
-        raise NotInThisState(f"{why} Nothing was sent.")
+        raise _nothing_sent(why)
+
+
+def _nothing_sent(why: Text) -> NotInThisState:
+    return NotInThisState(format_lazy(_("{why} Nothing was sent."), why=why))
 
 
 def _refuse_redirects(members: Mapping[str, Any]) -> None:
     for name in REDIRECTS:
         if members.get(name) and (why := why_refused(members[name])):
-            raise NotInThisState(f"{name.replace('_', ' ')}: {why} Nothing was sent.")
+            told = _("{member}: {why} Nothing was sent.")
+            raise NotInThisState(format_lazy(told, member=_called(name), why=why))
 
 
-def _refuse_inactive(link: SetupLink, why: str) -> None:
-    if told := why_inactive(link):
-        raise NotInThisState(f"{told.rstrip('.')}; {why}. Nothing was sent.")
+def _called(member: str) -> Text:
+    """A member within a sentence."""
+    return SetupLink._meta.get_field(member).verbose_name  # type: ignore[union-attr]
 
 
-def _end_of(link: SetupLink) -> str:
-    """How the link came to its end: "it was consumed on 2026-11-25 14:02 UTC"."""
+def _refuse_inactive(link: SetupLink, why: Text) -> None:
+    if over := _over(link):
+        raise NotInThisState(format_lazy(_("{over}; {why}. Nothing was sent."), over=over, why=why))
+
+
+def _over(link: SetupLink) -> Text:
+    """Why a link is not active any more, as a sentence begins with it; "" while it is."""
+    if link.vanished_at is not None:
+        return _("Kirim no longer lists it")
+    if link_state(link) == "active":
+        return ""
+    state, moment = _ended(link)
+    told = _("It was {state} already, on {moment}") if moment else _("It was {state} already")
+    return format_lazy(told, state=state, moment=moment)
+
+
+def _end_of(link: SetupLink) -> Text:
+    """How the link came to its end, as a sentence ends with it: "it was consumed already, on 2026-11-25 14:02 UTC"."""
+    state, moment = _ended(link)
+    told = _("it was {state} already, on {moment}") if moment else _("it was {state} already")
+    return format_lazy(told, state=state, moment=moment)
+
+
+def _ended(link: SetupLink) -> tuple[Text, str]:
+    """The state of a link for people, and the moment of its end where that is known, else ""."""
     state = link_state(link)
     moment = {"consumed": link.consumed_at, "expired": link.expires_at}.get(state)
-    return f"it was {state} already" + (f", on {moment:%Y-%m-%d %H:%M} UTC" if moment else "")
+    return in_words(state, states.LINK), f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
 
 
 def _shows(link: SetupLink, write: RemoteWrite) -> bool:

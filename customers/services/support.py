@@ -7,6 +7,9 @@ from typing import Any
 
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice import upstreams
 from backoffice.errors import (
@@ -18,12 +21,14 @@ from backoffice.errors import (
 from backoffice.models import RemoteWrite
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND, Cause, is_same
+from backoffice.texts import Text, written
 from backoffice.writes.outcomes import refuse_if_moved
 from backoffice.writes.sending import lost_before, send, settle
 from backoffice.writes.verbs import Look
 from customers.apideck import ApideckAPI
 from customers.models import SupportCustomer, UnsupportedOperation
 from customers.models.support import ERASED
+from customers.sentences import joined
 from customers.services import support_search
 from customers.support_members import agrees, merged, problems_in, sendable
 
@@ -32,10 +37,18 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "fetch": ("one",), "refresh": ("one",), "create": ("add",), "update": ("update", "one"), "delete": ("delete",),
 }  # fmt: skip
 """What Apideck calls that which a verb needs; an edit is compared with a fresh read before it is sent."""
-_DOING = {
-    "one": "read a customer by itself", "add": "create customers", "update": "change customers",
-    "delete": "delete customers",
-}  # fmt: skip
+_SAID = {
+    "one": _(
+        "The connected service said on {said} that it cannot read a customer by itself; it is offered again on {again}."
+    ),
+    "add": _("The connected service said on {said} that it cannot create customers; it is offered again on {again}."),
+    "update": _(
+        "The connected service said on {said} that it cannot change customers; it is offered again on {again}."
+    ),
+    "delete": _(
+        "The connected service said on {said} that it cannot delete customers; it is offered again on {again}."
+    ),
+}
 State = RemoteWrite.State
 Values = dict[str, Any]
 
@@ -76,9 +89,8 @@ class SupportCustomerService:
         if lost_before(write):
             found = support_search.look(self.api, write)
             if found.remote_id:
-                settle(
-                    write, State.CONFIRMED, remark="An earlier try had made it after all.", remote_id=found.remote_id
-                )
+                remark = _("An earlier try had made it after all.")
+                settle(write, State.CONFIRMED, remark=remark, remote_id=found.remote_id)
                 return SupportCustomer.objects.filter(remote_id=found.remote_id).first()
         newest = SupportCustomer.objects.aggregate(newest=Max("pk"))["newest"] or 0
         with _remembering("add"):
@@ -112,7 +124,7 @@ class SupportCustomerService:
             name: value for name, value in wanted.items() if not is_same(sendable({name: there[name]})[name], value)
         }
         if not changes:
-            settle(write, State.CONFIRMED, remark="Apideck had it so already; nothing was sent.")
+            settle(write, State.CONFIRMED, remark=_("Apideck had it so already; nothing was sent."))
             return self._as_it_is(customer)
         with _remembering("update"):
             call = self.api.update_customer
@@ -134,14 +146,14 @@ class SupportCustomerService:
                 send(write, lambda attempts: call(customer.remote_id, attempts), lambda answer: None)
         except RemoteNotFound:
             if self._is_gone(customer.remote_id, write) and write.state == State.UNKNOWN:
-                told = "An earlier request of it was not answered and did it: the repeat found nothing."
+                told = _("An earlier request of it was not answered and did it: the repeat found nothing.")
                 settle(write, State.CONFIRMED, was=State.UNKNOWN, remark=told)
             if write.state != State.CONFIRMED:
                 raise
         else:
             if not self._is_gone(customer.remote_id, write):
-                told = "Apideck took it, but it cannot be told yet that it is gone; the next sync tells."
-                RemoteWrite.objects.filter(pk=write.pk).update(remark=told)
+                told = _("Apideck took it, but it cannot be told yet that it is gone; the next sync tells.")
+                RemoteWrite.objects.filter(pk=write.pk).update(remark=written(told))
         return self._as_it_is(customer)
 
     # -- looking ------------------------------------------------------------------------------------------------------
@@ -152,7 +164,7 @@ class SupportCustomerService:
         Source: ``GET /customer-support/customers``, all pages.
         """
         if not is_late:
-            return Look(State.UNKNOWN, "Apideck has no search: all of its customers are read in a minute.")
+            return Look(State.UNKNOWN, _("Apideck has no search: all of its customers are read in a minute."))
         return support_search.look(self.api, write)
 
     def look_for_changed(self, write: RemoteWrite, is_late: bool) -> Look:
@@ -163,23 +175,23 @@ class SupportCustomerService:
         try:
             fresh = self._found(write.remote_id, Cause(write=write)).payload
         except RemoteNotFound:
-            return Look(State.UNKNOWN, "Apideck no longer knows the customer.")
+            return Look(State.UNKNOWN, _("Apideck no longer knows the customer."))
         wanted = sendable(write.sends)
         differing = [name for name in sorted(wanted) if not agrees(wanted[name], fresh.get(name))]
         if not differing:
-            return Look(State.CONFIRMED, "Apideck shows what was sent.")
+            return Look(State.CONFIRMED, _("Apideck shows what was sent."))
         told = ", ".join(differing)  # no values: not everyone who sees the write may see them
         if is_late and all(is_same(fresh.get(name), write.before.get(name)) for name in differing):
-            return Look(State.FAILED, f"Apideck shows what was there before: {told}.")
-        return Look(State.UNKNOWN, f"Apideck shows something else than was sent: {told}.")
+            return Look(State.FAILED, format_lazy(_("Apideck shows what was there before: {told}."), told=told))
+        return Look(State.UNKNOWN, format_lazy(_("Apideck shows something else than was sent: {told}."), told=told))
 
     def look_for_deleted(self, write: RemoteWrite, is_late: bool) -> Look:
         """A customer that is not there any more was deleted. Sources: as ``look_for_changed``."""
         if self._is_gone(write.remote_id, write):
-            return Look(State.CONFIRMED, "Apideck no longer has the customer.")
+            return Look(State.CONFIRMED, _("Apideck no longer has the customer."))
         if is_late:
-            return Look(State.FAILED, "Apideck still has the customer.")
-        return Look(State.UNKNOWN, "Apideck still has the customer so far.")
+            return Look(State.FAILED, _("Apideck still has the customer."))
+        return Look(State.UNKNOWN, _("Apideck still has the customer so far."))
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -193,14 +205,16 @@ class SupportCustomerService:
         try:
             fresh = self.fetch(remote_id, Cause(write=write))
         except RemoteError:
-            told = "It could not be read afterwards; the next sync brings it."
-            RemoteWrite.objects.filter(pk=write.pk).update(remark=told)
+            told = _("It could not be read afterwards; the next sync brings it.")
+            RemoteWrite.objects.filter(pk=write.pk).update(remark=written(told))
             return None
         wanted = sendable(write.sends)
         unlike = [name for name in sorted(wanted) if not agrees(wanted[name], fresh.payload.get(name))]
         if unlike and write.state == State.CONFIRMED:
-            told = f"Apideck took it but shows something else than was sent: {', '.join(unlike)}."
-            RemoteWrite.objects.filter(pk=write.pk).update(remark=told)
+            told = format_lazy(
+                _("Apideck took it but shows something else than was sent: {told}."), told=", ".join(unlike)
+            )
+            RemoteWrite.objects.filter(pk=write.pk).update(remark=written(told))
         return fresh
 
     def _is_gone(self, remote_id: str, write: RemoteWrite) -> bool:
@@ -231,44 +245,40 @@ class SupportCustomerService:
         return customer
 
 
-def why_not(verb: str, customer: SupportCustomer) -> str:
+def why_not(verb: str, customer: SupportCustomer) -> Text:
     """Why a verb is not offered for a customer as it is here, in a sentence; "" when it is."""
-    if hindrance := _hindrance(verb, customer):
-        return f"It {hindrance}."
-    return why_unsupported(verb)
+    return _hindrance(verb, customer, pgettext_lazy("customer", "It")) or why_unsupported(verb)
 
 
-def why_unsupported(verb: str) -> str:
+def why_unsupported(verb: str) -> Text:
     """When the connected service said that it cannot do this, in a sentence; "" where it did not, or long ago."""
     for told in UnsupportedOperation.still_told(upstreams.identity("apideck")):
         if told.operation in OPERATIONS[verb]:
             again = told.told_at + UnsupportedOperation.OFFERED_AGAIN_AFTER
-            return (
-                f"The connected service said on {told.told_at:%Y-%m-%d} that it cannot {_DOING[told.operation]}; "
-                f"it is offered again on {again:%Y-%m-%d}."
-            )
+            return format_lazy(_SAID[told.operation], said=f"{told.told_at:%Y-%m-%d}", again=f"{again:%Y-%m-%d}")
     return ""
 
 
-def _hindrance(verb: str, customer: SupportCustomer) -> str:
+def _hindrance(verb: str, customer: SupportCustomer, who: Text) -> Text:
+    """Why not, in a sentence about ``who``; "" where nothing is in the way."""
     if customer.vanished_at is not None:
-        return "is gone at Apideck"
+        return format_lazy(_("{who} is gone at Apideck."), who=who)
     if verb == "update" and customer.is_erased:
-        return "was erased here, as Apideck asks for its erasure"
+        return format_lazy(_("{who} was erased here, as Apideck asks for its erasure."), who=who)
     return ""
 
 
 def _refuse_unless_may(verb: str, customer: SupportCustomer) -> None:
-    if hindrance := _hindrance(verb, customer):
-        raise NotInThisState(f"{customer} {hindrance}. Nothing was sent.")
+    if hindrance := _hindrance(verb, customer, str(customer)):
+        raise NotInThisState(format_lazy(_("{why} Nothing was sent."), why=hindrance))
 
 
 def _checked(write: RemoteWrite) -> Values:
     if write.sends and all(value == ERASED for value in write.sends.values()):
-        raise NotInThisState("What was to be sent was erased here meanwhile. Nothing was sent.")
+        raise NotInThisState(_("What was to be sent was erased here meanwhile. Nothing was sent."))
     if problems := problems_in(write.sends):
-        told = "; ".join(f"{name}: {problem}" for name, problem in sorted(problems.items()))
-        raise NotInThisState(f"It cannot be sent so: {told}. Nothing was sent.")
+        told = [format_lazy("{name}: {why}", name=name, why=problems[name]) for name in sorted(problems)]
+        raise NotInThisState(format_lazy(_("It cannot be sent so: {told}. Nothing was sent."), told=joined(told, "; ")))
     return sendable(write.sends)
 
 

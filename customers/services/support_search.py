@@ -8,16 +8,21 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, cast
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.errors import RemoteNotFound
 from backoffice.models import RemoteWrite
 from backoffice.records import RecordError, id_in, read_members
 from backoffice.sync import single
 from backoffice.sync.changes import Cause
 from backoffice.sync.resource import Batch
+from backoffice.texts import Text
 from backoffice.writes.verbs import Look
 from customers.apideck import ApideckAPI
 from customers.apideck.client import LISTING
 from customers.models import SupportCustomer
+from customers.sentences import joined
 from customers.support_members import NAMES, agrees, sendable
 
 NEWEST = "newest_row"  # the key of the newest mirrored row when it was sent, in the write's ``before``
@@ -27,20 +32,22 @@ Values = Mapping[str, Any]
 
 def look(api: ApideckAPI, write: RemoteWrite) -> Look:
     """Read all customers and compare. Raises RemoteError where the list does not reach its stated end."""
-    wanted, exact, alike = sendable(write.sends), list[str](), list[str]()
+    wanted, exact, alike = sendable(write.sends), list[str](), list[Text]()
     for remote_id, members in _new_rows(api, write):
         if members is None:  # unreadable: nobody can tell that it is another
-            alike.append(remote_id or "one without a readable id")
+            alike.append(remote_id or _("one without a readable id"))
         elif agrees(wanted, members):
             exact.append(remote_id)
         elif _may_be(wanted, members):
             alike.append(remote_id)
     if len(exact) == 1:
-        return Look(State.CONFIRMED, f"Found at Apideck as {exact[0]}, which holds just what was sent.", exact[0])
+        found = _("Found at Apideck as {remote_id}, which holds just what was sent.")
+        return Look(State.CONFIRMED, format_lazy(found, remote_id=exact[0]), exact[0])
     if exact or alike:
-        told = ", ".join([*exact, *alike][:5])
-        return Look(State.UNKNOWN, f"Apideck has customers that may be it: {told}. A person has to say whether one is.")
-    return Look(State.FAILED, "Apideck has no such customer: all of them were read, and none that is new is like it.")
+        told = _("Apideck has customers that may be it: {them}. A person has to say whether one is.")
+        return Look(State.UNKNOWN, format_lazy(told, them=joined([*exact, *alike][:5])))
+    none = _("Apideck has no such customer: all of them were read, and none that is new is like it.")
+    return Look(State.FAILED, none)
 
 
 def find(api: ApideckAPI, remote_id: str, cause: Cause) -> SupportCustomer:

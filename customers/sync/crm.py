@@ -5,6 +5,8 @@ No list is sorted or filtered by the time of a change, so there is no delta read
 
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.client import OffsetPage, Patience
 from backoffice.sync.resource import OffsetResource, register
 from customers.layercake import ContactRecord, InvoiceRecord, LayercakeAPI, OrganizationRecord, TransactionRecord
@@ -28,7 +30,7 @@ class Contacts(LayercakeResource):
     """All contacts of the tenant."""
 
     name = "layercake.contacts"
-    label = "Contacts"
+    label = _("Contacts")
     model = Contact
     record = ContactRecord
     endpoint = "GET /api/v1/crm/contacts/{contactId}"
@@ -48,7 +50,7 @@ class Organizations(LayercakeResource):
     """
 
     name = "layercake.organizations"
-    label = "Organizations"
+    label = _("Organizations")
     model = Organization
     record = OrganizationRecord
     endpoint = "GET /api/v1/crm/organizations/{companyId}"
@@ -65,7 +67,7 @@ class Invoices(LayercakeResource):
     """All invoices of the tenant."""
 
     name = "layercake.invoices"
-    label = "Invoices"
+    label = _("Invoices")
     model = Invoice
     record = InvoiceRecord
     endpoint = "GET /api/v1/invoices/{invoiceId}"
@@ -82,7 +84,7 @@ class Transactions(LayercakeResource):
     """All transactions of the tenant."""
 
     name = "layercake.transactions"
-    label = "Transactions"
+    label = _("Transactions")
     model = Transaction
     record = TransactionRecord
     endpoint = "GET /api/v1/transactions/{transactionId}"

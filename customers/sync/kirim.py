@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.client import Page, Patience
 from backoffice.errors import RemoteError, RemoteNotFound
@@ -27,7 +28,7 @@ class Customers(CursorResource):
 
     name = "kirim.customers"
     upstream = "kirim"
-    label = "Customers"
+    label = _("Customers")
     model = Customer
     record = CustomerRecord
     detail = CustomerDetailRecord
@@ -60,7 +61,7 @@ class Accounts(CursorResource):
 
     name = "kirim.accounts"
     upstream = "kirim"
-    label = "WhatsApp accounts"
+    label = _("WhatsApp accounts")
     model = WhatsAppAccount
     record = AccountRecord
     key = "phone_number_id"
@@ -110,7 +111,7 @@ class SetupLinks(Resource):
 
     name = "kirim.setup_links"
     upstream = "kirim"
-    label = "Setup links"
+    label = _("Setup links")
     model = SetupLink
     record = SetupLinkRecord
     proves_absence = False

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.client import Page, Patience
 from backoffice.sync.resource import CursorResource, register
@@ -20,7 +21,7 @@ class SupportCustomers(CursorResource):
 
     name = "apideck.customers"
     upstream = "apideck"
-    label = "Support customers"
+    label = _("Support customers")
     model = SupportCustomer
     record = SupportCustomerRecord
     endpoint = "GET /customer-support/customers/{id}"

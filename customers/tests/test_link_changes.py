@@ -257,7 +257,7 @@ def test_a_link_whose_customer_is_not_here_cannot_be_replaced(desk: Client) -> N
 def test_the_links_page_says_that_it_was_shown_once_and_why_buttons_are_off(desk: Client) -> None:
     link = SetupLinkFactory(expires_at=timezone.now())
     page = text_of(desk.get(change_page(link)))
-    assert SHOWN_ONCE in page and re.search(r"disabled>Revoke</button> <span[^>]*>It was expired already", page)
+    assert str(SHOWN_ONCE) in page and re.search(r"disabled>Revoke</button> <span[^>]*>It was expired already", page)
     assert url_of("replace_setup_link", link) in page
 
 

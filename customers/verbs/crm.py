@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.mirror import GONE
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND
@@ -28,40 +30,40 @@ def _rereading(resource: str) -> Callable[[Any, str], None]:
 
 
 CREATE_CONTACT = WriteVerb(
-    CONTACT, "create", "New contact", "customers.create_contact", "layercake.contacts",
+    CONTACT, "create", _("New contact"), "customers.create_contact", "layercake.contacts",
     carry_out=lambda api, write: ContactService(api).create(write),
     look=lambda api, write, is_late: ContactService(api).look_for_created(write, is_late),
 )  # fmt: skip
 UPDATE_CONTACT = WriteVerb(
-    CONTACT, "update", "Edit", "customers.update_contact", "layercake.contacts", refuses=GONE,
+    CONTACT, "update", _("Edit"), "customers.update_contact", "layercake.contacts", refuses=GONE,
     carry_out=lambda api, write: ContactService(api).update(contact(write.remote_id), write),
     look=lambda api, write, is_late: ContactService(api).look_for_changed(write, is_late),
 )  # fmt: skip
 DELETE_CONTACT = WriteVerb(
-    CONTACT, "delete", "Delete", "customers.delete_contact", "layercake.contacts", asks_reason=True, refuses=GONE,
-    consequence="Nobody can bring a deleted contact back from here.",
+    CONTACT, "delete", _("Delete"), "customers.delete_contact", "layercake.contacts", asks_reason=True, refuses=GONE,
+    consequence=_("Nobody can bring a deleted contact back from here."),
     carry_out=lambda api, write: ContactService(api).delete(contact(write.remote_id), write),
     look=lambda api, write, is_late: ContactService(api).look_for_deleted(write, is_late),
 )  # fmt: skip
 REFRESH_CONTACT = ReadVerb(
-    CONTACT, "refresh", "Refresh", "customers.refresh_contact", "layercake.contacts",
+    CONTACT, "refresh", _("Refresh"), "customers.refresh_contact", "layercake.contacts",
     read=_rereading("layercake.contacts"),
 )  # fmt: skip
 CREATE_ORGANIZATION = WriteVerb(
-    ORGANIZATION, "create", "New organization", "customers.create_organization", "layercake.organizations",
+    ORGANIZATION, "create", _("New organization"), "customers.create_organization", "layercake.organizations",
     carry_out=lambda api, write: OrganizationService(api).create(write),
     look=lambda api, write, is_late: OrganizationService(api).look_for_created(write, is_late),
 )  # fmt: skip
 REFRESH_ORGANIZATION = ReadVerb(
-    ORGANIZATION, "refresh", "Refresh", "customers.refresh_organization", "layercake.organizations",
+    ORGANIZATION, "refresh", _("Refresh"), "customers.refresh_organization", "layercake.organizations",
     read=_rereading("layercake.organizations"),
 )  # fmt: skip
 REFRESH_INVOICE = ReadVerb(
-    INVOICE, "refresh", "Refresh", "customers.refresh_invoice", "layercake.invoices",
+    INVOICE, "refresh", _("Refresh"), "customers.refresh_invoice", "layercake.invoices",
     read=_rereading("layercake.invoices"),
 )  # fmt: skip
 REFRESH_TRANSACTION = ReadVerb(
-    TRANSACTION, "refresh", "Refresh", "customers.refresh_transaction", "layercake.transactions",
+    TRANSACTION, "refresh", _("Refresh"), "customers.refresh_transaction", "layercake.transactions",
     read=_rereading("layercake.transactions"),
 )  # fmt: skip
 

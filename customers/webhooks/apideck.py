@@ -16,11 +16,14 @@ import msgspec
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import upstreams
 from backoffice.client import Patience
 from backoffice.records import Aware
 from backoffice.sync.changes import Cause
+from backoffice.texts import Text
 from backoffice.webhooks.bodies import Members
 from backoffice.webhooks.inboxes import Ignored, Inbox, SignatureRefused, Subject, register
 from customers.apideck import ApideckAPI
@@ -56,17 +59,17 @@ class ApideckInbox(Inbox):
     silent = Q(resource="apideck.customers")  # only sweeps tell of customers
     subject_resource = "apideck.customers"
     is_quiet = True
-    by_hand = "register this address for vault.connection events in Apideck's dashboard:"
-    untold = "that a support customer changed; its events are about the connection"
+    by_hand = _("register this address for vault.connection events in Apideck's dashboard:")
+    untold = _("that a support customer changed; its events are about the connection")
 
-    def trouble(self) -> str:
+    def trouble(self) -> Text:
         return connection.trouble()
 
     def is_open(self) -> bool:
         return bool(_keys())
 
-    def to_do(self) -> str:
-        return "" if _keys() else "set APIDECK_API_KEY: deliveries are signed with it"
+    def to_do(self) -> Text:
+        return "" if _keys() else _("set APIDECK_API_KEY: deliveries are signed with it")
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         given = headers[SIGNATURE].strip().lower()
@@ -83,17 +86,18 @@ class ApideckInbox(Inbox):
         return event.event_id or headers[IDEMPOTENCY], event.event_type or headers[TYPE]
 
     def subject(self, event: str, members: Members) -> Subject:
-        told = _event_in(members)
-        entity = told.entity or _Entity()
+        read = _event_in(members)
+        entity = read.entity or _Entity()
         if event not in self.events:
-            raise Ignored("Apideck's contract, as this version knows it, has no such event.")
+            raise Ignored(_("Apideck's contract, as this version knows it, has no such event."))
         if entity.unified_api not in {"", "customer-support"}:
-            raise Ignored(f"It is about a connection of {entity.unified_api[:60]}, which is not used here.")
+            told = _("It is about a connection of {api}, which is not used here.")
+            raise Ignored(format_lazy(told, api=entity.unified_api[:60]))
         # The service on the event itself may be a generic one: that of the connection counts.
         ours = (settings.APIDECK_CONSUMER_ID, settings.APIDECK_SERVICE_ID)
         if (entity.consumer_id or ours[0], entity.service_id or ours[1]) != ours:
-            raise Ignored("It is about the connection of another consumer or service.")
-        moment = told.occurred_at or timezone.now()
+            raise Ignored(_("It is about the connection of another consumer or service."))
+        moment = read.occurred_at or timezone.now()
         return Subject(upstreams.identity("apideck")[:255], frozenset({f"{moment.isoformat()} {event} {entity.state}"}))
 
     def client(self, patience: Patience) -> ApideckAPI:

@@ -12,11 +12,14 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from standardwebhooks import Webhook, WebhookVerificationError
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from backoffice.client import Patience
 from backoffice.sync.changes import Cause
+from backoffice.texts import Text
 from backoffice.webhooks.bodies import Members
 from backoffice.webhooks.inboxes import Ignored, Inbox, SignatureRefused, Subject, Unprocessable, register
 from customers.kirim import KirimAPI, NewSubscription, SetupLinkRecord
@@ -52,12 +55,12 @@ class KirimInbox(Inbox):
     resources: ClassVar = ((_ABOUT_LINKS, "kirim.setup_links"), ("customer.", "kirim.customers"))
 
     subject_resource = "kirim.customers"
-    untold = "that a setup link was revoked or has expired, or that a connected account changed"
+    untold = _("that a setup link was revoked or has expired, or that a connected account changed")
 
     def is_open(self) -> bool:
         return bool(_verifiers(settings.KIRIM_WEBHOOK_SECRET)[0])
 
-    def to_do(self) -> str:
+    def to_do(self) -> Text:
         return _verifiers(settings.KIRIM_WEBHOOK_SECRET)[1]
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
@@ -78,9 +81,9 @@ class KirimInbox(Inbox):
     def subject(self, event: str, members: Members) -> Subject:
         parts = _READS.get(event)
         if parts is None and event.startswith(_NOT_KEPT):
-            raise Ignored("Conversations and contacts are not kept here.")
+            raise Ignored(_("Conversations and contacts are not kept here."))
         if parts is None:
-            raise Ignored("Kirim's contract, as this version knows it, has no such event.")
+            raise Ignored(_("Kirim's contract, as this version knows it, has no such event."))
         data = members.get("data")
         data = data if isinstance(data, dict) else {}
         return Subject(_customer_of_link(data) if event.startswith(_ABOUT_LINKS) else _customer_in(data), parts)
@@ -103,7 +106,7 @@ def _customer_in(data: Mapping[str, Any]) -> str:
     for member in ("id", "customer_id"):
         if customer_id := _id_in(data, member, "cus_"):
             return customer_id
-    raise Unprocessable("It names no customer, so nobody can tell what to read; the next sync brings what changed.")
+    raise Unprocessable(_("It names no customer, so nobody can tell what to read; the next sync brings what changed."))
 
 
 def _customer_of_link(data: Mapping[str, Any]) -> str:
@@ -115,8 +118,9 @@ def _customer_of_link(data: Mapping[str, Any]) -> str:
     if owner:
         return owner
     if not link_id:
-        raise Unprocessable("It names neither a setup link nor its customer; the next sync brings what changed.")
-    raise Unprocessable(f"Nobody here knows whose setup link {link_id} is; the next sync of setup links brings it.")
+        raise Unprocessable(_("It names neither a setup link nor its customer; the next sync brings what changed."))
+    told = _("Nobody here knows whose setup link {link} is; the next sync of setup links brings it.")
+    raise Unprocessable(format_lazy(told, link=link_id))
 
 
 def _id_in(data: Mapping[str, Any], member: str, start: str) -> str:
@@ -127,7 +131,7 @@ def _id_in(data: Mapping[str, Any], member: str, start: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _verifiers(secrets: str) -> tuple[tuple[Webhook, ...], str]:
+def _verifiers(secrets: str) -> tuple[tuple[Webhook, ...], Text]:
     """One for each of the comma-separated secrets that can be used; what is to be done about the others, or for one."""
     given = [secret.strip() for secret in secrets.split(",") if secret.strip()]
     usable = []
@@ -137,6 +141,6 @@ def _verifiers(secrets: str) -> tuple[tuple[Webhook, ...], str]:
         except (NotBase64, ValueError, EmptyWebhookSecretError):
             continue
     if not given:
-        return (), "set KIRIM_WEBHOOK_SECRET to what `manage.py webhooks subscribe kirim` prints"
-    bad = "" if len(usable) == len(given) else "correct KIRIM_WEBHOOK_SECRET: each secret is whsec_ and base64"
-    return tuple(usable), bad
+        return (), _("set KIRIM_WEBHOOK_SECRET to what `manage.py webhooks subscribe kirim` prints")
+    bad = _("correct KIRIM_WEBHOOK_SECRET: each secret is whsec_ and base64")
+    return tuple(usable), "" if len(usable) == len(given) else bad

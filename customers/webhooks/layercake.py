@@ -14,10 +14,12 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.client import Patience
 from backoffice.sync import single
 from backoffice.sync.changes import Cause
+from backoffice.texts import Text
 from backoffice.webhooks.bodies import Members
 from backoffice.webhooks.inboxes import Ignored, Inbox, SignatureRefused, Subject, Unprocessable, register
 from customers.layercake import LayercakeAPI
@@ -62,15 +64,14 @@ class LayercakeInbox(Inbox):
     )  # fmt: skip
 
     subject_resource = _CONTACTS
-    untold = "what changes in organizations, nor what of invoices and transactions has no event of its own"
+    untold = _("what changes in organizations, nor what of invoices and transactions has no event of its own")
 
     def is_open(self) -> bool:
         return bool(secrets())
 
-    def to_do(self) -> str:
-        return (
-            "" if secrets() else "set LAYERCAKE_WEBHOOK_SECRET to what `manage.py webhooks subscribe layercake` prints"
-        )
+    def to_do(self) -> Text:
+        needed = _("set LAYERCAKE_WEBHOOK_SECRET to what `manage.py webhooks subscribe layercake` prints")
+        return "" if secrets() else needed
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         moment, given = _parts_of(headers[SIGNATURE])
@@ -87,15 +88,17 @@ class LayercakeInbox(Inbox):
     def subject(self, event: str, members: Members) -> Subject:
         resource = _READS.get(event) or _ALSO_SEEN.get(event)
         if resource is None and event.startswith(_NOT_KEPT):
-            raise Ignored("Events, tickets, forms, projects and the like are not kept here.")
+            raise Ignored(_("Events, tickets, forms, projects and the like are not kept here."))
         if resource is None:
-            raise Ignored("L4YERCAK3's contract, as this version knows it, has no such event.")
+            raise Ignored(_("L4YERCAK3's contract, as this version knows it, has no such event."))
         if _text(members.get("organizationId")) not in {"", settings.LAYERCAKE_ORGANIZATION_ID}:
-            raise Ignored("It is about another tenant than the one that is configured here.")
+            raise Ignored(_("It is about another tenant than the one that is configured here."))
         data = members.get("data")
         id = _id(data.get("id") or data.get("_id")) if isinstance(data, dict) else ""
         if not id:
-            raise Unprocessable("It names no object, so nobody can tell what to read; the next sync finds the change.")
+            raise Unprocessable(
+                _("It names no object, so nobody can tell what to read; the next sync finds the change.")
+            )
         return Subject(id, frozenset({resource}), resource)
 
     def client(self, patience: Patience) -> LayercakeAPI:

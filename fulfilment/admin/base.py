@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.admin.deed_admin import DeedAdmin
@@ -25,7 +26,7 @@ class AfostoAdmin(DeedAdmin):
         """The row's state as a label."""
         return word(row.state, self.tones)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def state_badge(self, row: Any) -> SafeString:
         """The same for a list, which takes a column for the method of its name."""
         return self.state(row)
@@ -33,14 +34,14 @@ class AfostoAdmin(DeedAdmin):
     def facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         yield from super().facts(request, obj)
         if isinstance(obj, DetailedModel):
-            yield Fact("Read by itself", times.ago(obj.detail_at), "with its pieces")
+            yield Fact(_("Read by itself"), times.ago(obj.detail_at), _("with its pieces"))
 
     def sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
         yield from super().sections(request, obj)
         if isinstance(obj, DetailedModel) and obj.detail and self.may_see_payload(request):
             assert self.resource.detail is not None  # noqa: S101  what has a detail has a record of it
             payload = shown_payload(obj.detail, self.resource.detail.members())
-            title = "Raw payload of the last single read"
+            title = _("Raw payload of the last single read")
             yield Section(title, "admin/parts/_payload.html", {"payload": payload, "read": times.at(obj.detail_at)})
 
     def buttons(self, request: HttpRequest, obj: Any) -> Iterable[Button]:

@@ -5,19 +5,21 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin.filters import Filter
 from backoffice.admin.mirror import MORE_FILTERS
+from backoffice.texts import Text
 from fulfilment.desk import may_see_parcels_of_customers, with_parcels_under_way
 
 
 class ParcelsFilter(Filter):
     """Customers to whom something is on its way."""
 
-    title, parameter_name = "parcels", "parcels"
+    title, parameter_name = _("parcels"), "parcels"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("under_way", "On their way")]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return [("under_way", _("On their way"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():

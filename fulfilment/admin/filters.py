@@ -7,34 +7,37 @@ from typing import Any, ClassVar
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.admin.filters import MAX_CHOICES, Filter, choice_filter
 from backoffice.badges import Tone
 from backoffice.distinct import values_of
+from backoffice.texts import Text
 from fulfilment.admin.shown import SENT
 from fulfilment.board import holders, sub_of
 from fulfilment.models import HandlingList, Location, Shipment, ShippingMethod
-from fulfilment.states import OVER
+from fulfilment.states import OVER, choices
 
 NOBODY, ME = "nobody", "me"
 
 
 def state_filter(tones: Mapping[str, Tone]) -> Any:
     """A filter over the states that a kind of object can have."""
-    return choice_filter("state", "state", [(state, state.capitalize()) for state in tones])
+    return choice_filter("state", _("state"), choices(tones))
 
 
-direction_filter = choice_filter("is_outbound", "direction", [("True", "Outbound"), ("False", "Inbound")])
+direction_filter = choice_filter("is_outbound", _("direction"), [("True", _("Outbound")), ("False", _("Inbound"))])
 
 
 class LocationFilter(Filter):
     """Where it is done; locations stand by their names."""
 
-    title, parameter_name = "location", "location"
+    title, parameter_name = _("location"), "location"
     column: ClassVar[str] = "location_remote_id"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         rows = Location.objects.filter(vanished_at=None).values_list("remote_id", "name")
         return [(remote_id, name[:60] or remote_id) for remote_id, name in rows[:MAX_CHOICES]]
 
@@ -65,10 +68,10 @@ class LocationOfShipmentFilter(OfShipment, LocationFilter):
 class MethodFilter(Filter):
     """How it is sent; methods stand by their names."""
 
-    title, parameter_name = "method", "method"
+    title, parameter_name = _("method"), "method"
     column: ClassVar[str] = "method_remote_id"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         rows = ShippingMethod.objects.filter(vanished_at=None).only("remote_id", "name", "label")
         return [(row.remote_id, str(row)[:60]) for row in rows[:MAX_CHOICES]]
 
@@ -83,18 +86,18 @@ class MethodOfShipmentFilter(OfShipment, MethodFilter):
 class AssigneeFilter(Filter):
     """Who holds the list: nobody, oneself, a person we know, or an id of Afosto's that was met."""
 
-    title, parameter_name = "held by", "assignee"
+    title, parameter_name = _("held by"), "assignee"
     column: ClassVar[str] = "sub"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         self.own = sub_of(request.user)
         names = dict(holders())
         for sub in values_of(HandlingList, "sub", MAX_CHOICES):
             if sub:
                 names.setdefault(sub, sub)
         others = sorted(names.items(), key=lambda item: item[1].lower())
-        mine = [(ME, "Me")] if self.own else []
-        return [(NOBODY, "Nobody"), *mine, *((sub, name[:60]) for sub, name in others)]
+        mine = [(ME, _("Me"))] if self.own else []
+        return [(NOBODY, _("Nobody")), *mine, *((sub, name[:60]) for sub, name in others)]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value == NOBODY:
@@ -112,15 +115,16 @@ class AssigneeOfShipmentFilter(AssigneeFilter):
 class DueFilter(Filter):
     """When it is due, by the calendar of the installation's zone."""
 
-    title, parameter_name = "due", "due"
+    title, parameter_name = _("due"), "due"
     column: ClassVar[str] = "due_at"
     over: ClassVar[tuple[str, ...]] = OVER
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         zone = timezone.get_current_timezone_name()
         return [
-            ("overdue", "Overdue"), ("today", f"Today ({zone})"), ("week", f"This week ({zone})"),
-            ("none", "Without a time"),
+            ("overdue", _("Overdue")), ("today", gettext("Today ({zone})").format(zone=zone)),
+            ("week", gettext("This week ({zone})").format(zone=zone)),
+            ("none", _("Without a time")),
         ]  # fmt: skip
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
@@ -139,4 +143,4 @@ class DueFilter(Filter):
 class ShipFilter(DueFilter):
     """When a shipment is to be sent."""
 
-    title, column, over = "to be sent", "ship_at", SENT
+    title, column, over = _("to be sent"), "ship_at", SENT

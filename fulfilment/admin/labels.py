@@ -9,6 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from backoffice import times
 from backoffice.admin.deeds import url_name
@@ -16,22 +19,23 @@ from backoffice.admin.filters import Filter, choice_filter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin
 from backoffice.admin.related import linked
-from backoffice.badges import word
+from backoffice.badges import WRITE_TONES, in_words, word
+from backoffice.texts import Text, number
 from fulfilment.admin.base import told
 from fulfilment.admin.parcel_lines import JOB_TONES, document_url
 from fulfilment.admin.shown import tracking
 from fulfilment.models import LabelJob, Parcel
-from fulfilment.needs import VERBS, failed_labels
+from fulfilment.needs import AGAIN, VERBS, failed_labels
 from fulfilment.services.parcel_rules import why_not
 
 
 class WaitsFilter(Filter):
     """Those that came to nothing and wait for a person."""
 
-    title, parameter_name = "waits for a person", "waits"
+    title, parameter_name = _("waits for a person"), "waits"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("yes", "Came to nothing")]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return [("yes", _("Came to nothing"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
@@ -50,11 +54,11 @@ class LabelJobAdmin(ReadOnlyAdmin):
     list_display_links = ("shown_parcel",)
     list_select_related = ("parcel", "requested_by")
     list_filter = (
-        choice_filter("state", "state", LabelJob.State.choices), choice_filter("kind", "kind", LabelJob.Kind.choices),
-        WaitsFilter,
+        choice_filter("state", _("state"), LabelJob.State.choices),
+        choice_filter("kind", _("kind"), LabelJob.Kind.choices), WaitsFilter,
     )  # fmt: skip
     search_fields = ("parcel__number", "parcel__tracking_code", "=parcel__remote_id", "error")
-    search_help_text = "Parcel, tracking code or error"
+    search_help_text = _("Parcel, tracking code or error")
     export_columns = (
         ("job", "pk"), ("parcel_remote_id", told("remote_id", "parcel")), ("parcel", told("number", "parcel")),
         ("kind", "kind"), ("state", "state"), ("error", "error"), ("requested_by", told("username", "requested_by")),
@@ -66,51 +70,56 @@ class LabelJobAdmin(ReadOnlyAdmin):
         jobs = jobs.defer("parcel__payload", "parcel__search_text")
         return jobs if request.user.has_perm("fulfilment.view_parcel") else jobs.none()
 
-    @admin.display(description="parcel", ordering="parcel__number")
+    @admin.display(description=_("parcel"), ordering="parcel__number")
     def shown_parcel(self, job: LabelJob) -> str:
         return str(job.parcel)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def shown_state(self, job: LabelJob) -> SafeString:
         return word(job.state, JOB_TONES)
 
-    @admin.display(description="asked for by", ordering="requested_by__username")
+    @admin.display(description=_("asked for by"), ordering="requested_by__username")
     def who(self, job: LabelJob) -> str:
-        return str(job.requested_by or "the operator")
+        return str(job.requested_by or _("the operator"))
 
-    @admin.display(description="when", ordering="requested_at")
+    @admin.display(description=_("when"), ordering="requested_at")
     def when(self, job: LabelJob) -> SafeString | str:
         return times.ago(job.requested_at)
 
-    @admin.display(description="ended", ordering="ended_at")
+    @admin.display(description=_("ended"), ordering="ended_at")
     def ended(self, job: LabelJob) -> SafeString | str:
-        return times.ago(job.ended_at, "not yet")
+        return times.ago(job.ended_at, _("not yet"))
 
     # -- the page of one ----------------------------------------------------------------------------------------------
 
     def facts(self, request: HttpRequest, obj: LabelJob) -> Iterable[Fact]:
-        yield Fact("State", self.shown_state(obj))
-        yield Fact("Document", obj.get_kind_display())
-        yield Fact("Parcel", linked(request, obj.parcel, obj.parcel.remote_id))
-        yield Fact("Tracking", tracking(obj.parcel))
-        yield Fact("Asked for by", self.who(obj), f"asked for {obj.polls:,} times since" if obj.polls else "")
-        yield Fact("Asked for", times.at(obj.requested_at))
-        yield Fact("Taken by Afosto", times.at(obj.accepted_at, "not yet"))
-        yield Fact("Ended", times.at(obj.ended_at, "not yet"))
+        yield Fact(_("State"), self.shown_state(obj))
+        yield Fact(_("Document"), obj.get_kind_display())
+        yield Fact(_("Parcel"), linked(request, obj.parcel, obj.parcel.remote_id))
+        yield Fact(_("Tracking"), tracking(obj.parcel))
+        yield Fact(_("Asked for by"), self.who(obj), _polled(obj))
+        yield Fact(_("Asked for"), times.at(obj.requested_at))
+        yield Fact(_("Taken by Afosto"), times.at(obj.accepted_at, _("not yet")))
+        yield Fact(_("Ended"), times.at(obj.ended_at, _("not yet")))
         if obj.task_id:
-            yield Fact("Afosto's task", copyable(obj.task_id))
+            yield Fact(_("Afosto's task"), copyable(obj.task_id))
         if obj.write and request.user.has_perm("backoffice.view_remotewrite"):
             url = reverse("admin:backoffice_remotewrite_change", args=[obj.write.pk])
-            yield Fact("Write", format_html('<a href="{}">{}</a>', url, obj.write.state))
+            yield Fact(_("Write"), format_html('<a href="{}">{}</a>', url, in_words(obj.write.state, WRITE_TONES)))
 
-    def notices(self, request: HttpRequest, obj: LabelJob) -> Iterable[str]:
+    def notices(self, request: HttpRequest, obj: LabelJob) -> Iterable[Text]:
         if obj.error:
-            yield f"It came to nothing: {obj.error}"
+            yield format_lazy(_("It came to nothing: {reason}"), reason=obj.error)
 
     def buttons(self, request: HttpRequest, obj: LabelJob) -> Iterable[Button]:
         if url := document_url(obj):
-            yield Button("Open the document", url, is_main=True, is_link=True)
+            yield Button(_("Open the document"), url, is_main=True, is_link=True)
         verb = VERBS[LabelJob.Kind(obj.kind)]
         if obj.state == LabelJob.State.FAILED and request.user.has_perm(verb.permission):
             again = reverse(f"admin:{url_name(verb.name, Parcel)}", args=[obj.parcel.pk])
-            yield Button(f"{verb.label} again", again, off=why_not(verb.name, obj.parcel), is_link=True)
+            yield Button(AGAIN[LabelJob.Kind(obj.kind)], again, off=why_not(verb.name, obj.parcel), is_link=True)
+
+
+def _polled(job: LabelJob) -> str:
+    told = ngettext("asked for {count} times since", "asked for {count} times since", job.polls)
+    return told.format(count=number(job.polls)) if job.polls else ""

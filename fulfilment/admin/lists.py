@@ -8,6 +8,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.admin import live
@@ -42,25 +44,25 @@ DEEDS = (
     Deed(
         ASSIGN_LIST,
         (
-            "Whoever held the list before loses it: taking over is assigning it anew.",
-            "Afosto knows no way back to nobody.",
+            _("Whoever held the list before loses it: taking over is assigning it anew."),
+            _("Afosto knows no way back to nobody."),
         ),
-        "is assigned.", why_not, AssignForm,
+        _("is assigned."), why_not, AssignForm,
     ),
-    Deed(HOLD_LIST, ("Nothing is picked from the list until it is released.",), "is on hold.", why_not),
-    Deed(RELEASE_LIST, ("Its pieces can be picked again.",), "is released.", why_not),
+    Deed(HOLD_LIST, (_("Nothing is picked from the list until it is released."),), _("is on hold."), why_not),
+    Deed(RELEASE_LIST, (_("Its pieces can be picked again."),), _("is released."), why_not),
     Deed(
         MARK_HANDLED,
-        ("What is marked counts as picked, or sorted. The pick screen does the same by scanning.",),
-        "has these pieces marked as handled.", why_not, MarkHandledForm,
+        (_("What is marked counts as picked, or sorted. The pick screen does the same by scanning."),),
+        _("has these pieces marked as handled."), why_not, MarkHandledForm,
     ),
     Deed(
         DELETE_LIST,
         (
-            "This is final: the list is cancelled, and nobody can bring it back.",
-            "Its shipments stay and can be put on another list.",
+            _("This is final: the list is cancelled, and nobody can bring it back."),
+            _("Its shipments stay and can be put on another list."),
         ),
-        "is deleted at Afosto.", why_not, DeleteListForm,
+        _("is deleted at Afosto."), why_not, DeleteListForm,
     ),
 )  # fmt: skip
 
@@ -82,7 +84,7 @@ class HandlingListAdmin(AfostoAdmin):
         state_filter(states.LIST), LocationFilter, AssigneeFilter, DueFilter, direction_filter, AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
-    search_help_text = "Number, id, SKU, tracking code or recipient"
+    search_help_text = _("Number, id, SKU, tracking code or recipient")
     bulk_verbs = (ASSIGN_LIST, HOLD_LIST, RELEASE_LIST, REFRESH_LIST)
     confirm_forms = {ASSIGN_LIST.name: AssignManyForm}  # noqa: RUF012  Django's own way to declare an admin
     export_columns = (
@@ -98,29 +100,29 @@ class HandlingListAdmin(AfostoAdmin):
         super().prepare_list(request, changes)
         names = holders()
         for handling_list in changes.result_list:
-            handling_list.held_by = holder_of(handling_list, names) or "nobody"
+            handling_list.held_by = holder_of(handling_list, names) or gettext("nobody")
         if request.user.has_perm(CREATE_LIST.permission):
             url = reverse("admin:create_handlinglist")
-            new = Button("New handling list", url, "add", off=self.upstream_off, is_main=True, is_link=True)
+            new = Button(_("New handling list"), url, "add", off=self.upstream_off, is_main=True, is_link=True)
             changes.buttons = [new, *changes.buttons]
 
-    @admin.display(description="list", ordering="number")
+    @admin.display(description=_("list"), ordering="number")
     def shown_number(self, handling_list: HandlingList) -> str:
         return str(handling_list)
 
-    @admin.display(description="location", ordering="location__name")
+    @admin.display(description=_("location"), ordering="location__name")
     def shown_location(self, handling_list: HandlingList) -> str:
         return str(handling_list.location or handling_list.location_remote_id or "–")
 
-    @admin.display(description="held by", ordering="sub")
+    @admin.display(description=_("held by"), ordering="sub")
     def held_by(self, handling_list: Any) -> str:
         return str(handling_list.held_by)
 
-    @admin.display(description="due", ordering="due_at")
+    @admin.display(description=_("due"), ordering="due_at")
     def due(self, handling_list: HandlingList) -> SafeString | str:
         return due(handling_list.due_at, is_over=handling_list.state in OVER)
 
-    @admin.display(description="handled", ordering="handled_count")
+    @admin.display(description=_("handled"), ordering="handled_count")
     def shown_progress(self, handling_list: HandlingList) -> SafeString | str:
         return progress(handling_list.handled_count, handling_list.piece_count, handling_list.missing_count)
 
@@ -139,26 +141,26 @@ class HandlingListAdmin(AfostoAdmin):
         yield live.trace("shipments", obj.shipments.all(), "synced_at", "detail_at")
 
     def own_facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
-        yield Fact("State", self.state(obj))
-        yield Fact("Kind", "Pick list" if obj.is_outbound else "Sort list")
-        yield Fact("Location", linked(request, obj.location, obj.location_remote_id))
-        yield Fact("Held by", holder_of(obj, holders()) or "nobody")
-        yield Fact("Due", due(obj.due_at, is_over=obj.state in OVER))
-        yield Fact("Handled", progress(obj.handled_count, obj.piece_count, obj.missing_count))
+        yield Fact(_("State"), self.state(obj))
+        yield Fact(_("Kind"), _("Pick list") if obj.is_outbound else _("Sort list"))
+        yield Fact(_("Location"), linked(request, obj.location, obj.location_remote_id))
+        yield Fact(_("Held by"), holder_of(obj, holders()) or gettext("nobody"))
+        yield Fact(_("Due"), due(obj.due_at, is_over=obj.state in OVER))
+        yield Fact(_("Handled"), progress(obj.handled_count, obj.piece_count, obj.missing_count))
         if obj.started_at:
-            yield Fact("Started", times.at(obj.started_at))
+            yield Fact(_("Started"), times.at(obj.started_at))
         if obj.finished_at:
-            yield Fact("Finished", times.at(obj.finished_at))
+            yield Fact(_("Finished"), times.at(obj.finished_at))
 
     def own_sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
-        yield Section("Pick lines", "fulfilment/admin/parts/_pick_lines.html", {"lines": pick_lines(obj)})
+        yield Section(_("Pick lines"), "fulfilment/admin/parts/_pick_lines.html", {"lines": pick_lines(obj)})
         if request.user.has_perm("fulfilment.view_shipment"):
             rows = Shipment.objects.filter(Q(remote_id__in=obj.shipment_ids) | Q(list=obj))
             yield shipment_section(request, rows, obj.shipment_ids)
 
     def stations(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
-        yield from station("pick_list", obj, "Pick", MARK_HANDLED.permission, request)
-        yield from station("printed_list", obj, "Print", "fulfilment.view_handlinglist", request)
+        yield from station("pick_list", obj, _("Pick"), MARK_HANDLED.permission, request)
+        yield from station("printed_list", obj, _("Print"), "fulfilment.view_handlinglist", request)
 
     def get_urls(self) -> list[URLPattern]:
         return [path("create/", new_list.create, name="create_handlinglist"), *super().get_urls()]

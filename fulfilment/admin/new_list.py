@@ -4,12 +4,16 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from backoffice.admin.deeds import page
 from backoffice.admin.doing import do, in_hand, tell
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
+from backoffice.texts import Text
 from backoffice.views import staff_page
 from fulfilment.forms.lists import NewListForm
 from fulfilment.models import HandlingList, Shipment
@@ -35,7 +39,9 @@ def create(request: HttpRequest) -> HttpResponseBase:
         return in_hand(request, write)
     if write.state == State.UNKNOWN or (write.state == State.CONFIRMED and is_same(write.sends, sends)):
         made = HandlingList.objects.filter(remote_id=write.remote_id).first() if write.remote_id else None
-        done = f"List {made} was made." if made else "The list was made; the next sync brings it here."
+        done: Text = _("The list was made; the next sync brings it here.")
+        if made:
+            done = format_lazy(_("List {list} was made."), list=made)
         tell(request, write, done)
         return redirect("admin:fulfilment_handlinglist_change", made.pk) if made else _to_lists()
     form.come_back(write, sends)
@@ -45,11 +51,11 @@ def create(request: HttpRequest) -> HttpResponseBase:
 def show(request: HttpRequest, form: NewListForm) -> HttpResponseBase:
     """The page with the form."""
     does = (
-        "All shipments of a list go out, or all come in, and they are of one location.",
-        "Afosto is asked first whether each of them can be listed.",
+        _("All shipments of a list go out, or all come in, and they are of one location."),
+        _("Afosto is asked first whether each of them can be listed."),
     )
     part = "fulfilment/admin/parts/_listable.html"
-    return page(request, CREATE_LIST, form, "New handling list", does=does, part=part)
+    return page(request, CREATE_LIST, form, gettext("New handling list"), does=does, part=part)
 
 
 def _chosen(request: HttpRequest) -> list[str]:
@@ -58,7 +64,8 @@ def _chosen(request: HttpRequest) -> list[str]:
     rows = Shipment.objects.filter(pk__in=keys).defer("payload", "detail")
     refused = [f"{shipment}: {why}" for shipment in rows if (why := why_not_listable(shipment))]
     if refused:
-        messages.warning(request, f"Left out, as they cannot go on a list. {' '.join(refused[:5])}")
+        told = gettext("Left out, as they cannot go on a list. {reasons}")
+        messages.warning(request, told.format(reasons=" ".join(refused[:5])))
     return [shipment.remote_id for shipment in rows if not why_not_listable(shipment)]
 
 

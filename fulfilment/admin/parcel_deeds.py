@@ -1,6 +1,9 @@
 """What can be done with parcels, as their pages tell it."""
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.admin.deeds import Deed
+from backoffice.texts import Text
 from fulfilment.forms.parcels import DeleteParcelForm, NewParcelForm, ParcelForm, PiecesInForm, PiecesOutForm
 from fulfilment.models import Shipment
 from fulfilment.services.parcel_rules import why_not
@@ -17,50 +20,50 @@ from fulfilment.verbs.parcels import (
 )
 
 
-def _packable(verb: str, shipment: Shipment) -> str:
+def _packable(verb: str, shipment: Shipment) -> Text:
     return ""  # the form itself says why not: it knows which pieces are left
 
 
 NEW_PARCEL = Deed(
     CREATE_PARCEL,
     (
-        "The pieces count as packed; what is left can go into another parcel.",
-        "Sizes may stay empty. The pack screen does the same by scanning.",
+        _("The pieces count as packed; what is left can go into another parcel."),
+        _("Sizes may stay empty. The pack screen does the same by scanning."),
     ),
-    "has a new parcel.", _packable, NewParcelForm, of=Shipment,
+    _("has a new parcel."), _packable, NewParcelForm, of=Shipment,
 )  # fmt: skip
 
 DEEDS = (
-    Deed(UPDATE_PARCEL, ("Only what is changed is sent.",), "was changed at Afosto.", why_not, ParcelForm),
+    Deed(UPDATE_PARCEL, (_("Only what is changed is sent."),), _("was changed at Afosto."), why_not, ParcelForm),
     Deed(
-        ADD_PIECES, ("Pieces of its shipment that are in no parcel yet.",), "holds these pieces.", why_not,
+        ADD_PIECES, (_("Pieces of its shipment that are in no parcel yet."),), _("holds these pieces."), why_not,
         PiecesInForm,
     ),
     Deed(
-        REMOVE_PIECES, ("They are left to be packed again.",), "no longer holds these pieces.", why_not,
+        REMOVE_PIECES, (_("They are left to be packed again."),), _("no longer holds these pieces."), why_not,
         PiecesOutForm,
     ),
     Deed(
         REQUEST_LABEL,
         (
-            "The carrier makes the label, which may cost money; a second one is never asked for by itself.",
-            "It takes some seconds. The page follows by itself; a request that is under way is joined.",
+            _("The carrier makes the label, which may cost money; a second one is never asked for by itself."),
+            _("It takes some seconds. The page follows by itself; a request that is under way is joined."),
         ),
-        "gets its label.", why_not,
+        _("gets its label."), why_not,
     ),
     Deed(
-        REQUEST_SLIP, ("Afosto makes the packing slip. It takes some seconds, and the page follows by itself.",),
-        "gets its packing slip.", why_not,
+        REQUEST_SLIP, (_("Afosto makes the packing slip. It takes some seconds, and the page follows by itself."),),
+        _("gets its packing slip."), why_not,
     ),
     Deed(
         MARK_IN_TRANSIT,
-        ("The carrier has it: nothing can be put in or taken out any more, and it gets no other label.",),
-        "is in transit.", why_not,
+        (_("The carrier has it: nothing can be put in or taken out any more, and it gets no other label."),),
+        _("is in transit."), why_not,
     ),
-    Deed(FINISH_PARCEL, ("Nothing is left to be done about it.",), "is finished.", why_not),
+    Deed(FINISH_PARCEL, (_("Nothing is left to be done about it."),), _("is finished."), why_not),
     Deed(
         DELETE_PARCEL,
-        ("This is final: the parcel is gone, with its label.", "Its pieces are left to be packed again."),
-        "is deleted at Afosto.", why_not, DeleteParcelForm,
+        (_("This is final: the parcel is gone, with its label."), _("Its pieces are left to be packed again.")),
+        _("is deleted at Afosto."), why_not, DeleteParcelForm,
     ),
 )  # fmt: skip

@@ -1,21 +1,26 @@
 """Parcels and their documents inside a page: those of a shipment, the label jobs of a parcel."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.admin.readonly import Section
 from backoffice.admin.related import linked, url_of
-from backoffice.badges import Tone, word
+from backoffice.badges import Vocabulary, word
+from backoffice.texts import number
 from fulfilment.admin.shown import tracking
 from fulfilment.models import LabelJob, Parcel, Shipment
 from fulfilment.states import PARCEL
 
-JOB_TONES: Mapping[str, Tone] = {"requested": "info", "pending": "info", "ready": "good", "failed": "bad"}
+JOB_TONES = Vocabulary(
+    {"requested": "info", "pending": "info", "ready": "good", "failed": "bad"}, dict(LabelJob.State.choices)
+)
 SHOWN = 50
 
 
@@ -58,13 +63,13 @@ def parcel_section(request: HttpRequest, shipment: Shipment) -> Section:
         for parcel in found[:SHOWN]
     ]
     part = {"lines": lines, "is_cut": len(found) > SHOWN, "shown": SHOWN}
-    return Section("Parcels", "fulfilment/admin/parts/_parcels.html", part)
+    return Section(_("Parcels"), "fulfilment/admin/parts/_parcels.html", part)
 
 
 def job_section(request: HttpRequest, parcel: Parcel) -> Section:
     """The labels and packing slips that were asked for, newest first."""
     jobs = parcel.label_jobs.select_related("requested_by")[:SHOWN]
-    return Section("Label and packing slip", "fulfilment/admin/parts/_jobs.html", {"jobs": job_lines(jobs)})
+    return Section(_("Label and packing slip"), "fulfilment/admin/parts/_jobs.html", {"jobs": job_lines(jobs)})
 
 
 def job_lines(jobs: Iterable[LabelJob]) -> list[JobLine]:
@@ -74,7 +79,7 @@ def job_lines(jobs: Iterable[LabelJob]) -> list[JobLine]:
             job.get_kind_display(),
             url_of(job),
             word(job.state, JOB_TONES),
-            str(job.requested_by or "the operator"),
+            str(job.requested_by or _("the operator")),
             times.ago(job.requested_at),
             document_url(job),
             job.error,
@@ -90,4 +95,4 @@ def document_url(job: LabelJob) -> str:
 
 def grams(weight: int | None) -> str:
     """A weight as people read it."""
-    return "–" if weight is None else f"{weight:,} g"
+    return "–" if weight is None else gettext("{count} g").format(count=number(weight))

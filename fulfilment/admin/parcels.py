@@ -9,6 +9,8 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.admin import live, searching
@@ -17,6 +19,7 @@ from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, Section
 from backoffice.admin.related import linked
+from backoffice.texts import number
 from fulfilment import states
 from fulfilment.admin.base import AfostoAdmin, told
 from fulfilment.admin.filters import (
@@ -61,7 +64,7 @@ class ParcelAdmin(AfostoAdmin):
     )  # fmt: skip
     search_fields = ("search_text",)
     is_indexed = True
-    search_help_text = "Number, id, tracking code, SKU or recipient"
+    search_help_text = _("Number, id, tracking code, SKU or recipient")
     bulk_verbs = (REQUEST_LABEL, REQUEST_SLIP, MARK_IN_TRANSIT, FINISH_PARCEL, REFRESH_PARCEL)
     export_columns = (
         ("remote_id", "remote_id"), ("number", "number"), ("state", "state"),
@@ -73,28 +76,28 @@ class ParcelAdmin(AfostoAdmin):
         ("updated_at", "remote_updated_at"), ("synced_at", "synced_at"), ("vanished_at", "vanished_at"),
     )  # fmt: skip
 
-    @admin.display(description="parcel", ordering="number")
+    @admin.display(description=_("parcel"), ordering="number")
     def shown_number(self, parcel: Parcel) -> str:
         return str(parcel)
 
-    @admin.display(description="shipment", ordering="shipment__number")
+    @admin.display(description=_("shipment"), ordering="shipment__number")
     def shown_shipment(self, parcel: Parcel) -> str:
         return str(parcel.shipment or parcel.shipment_remote_id or "–")
 
-    @admin.display(description="recipient", ordering="shipment__contact__family_name")
+    @admin.display(description=_("recipient"), ordering="shipment__contact__family_name")
     def recipient(self, parcel: Parcel) -> str:
         contact = parcel.shipment and parcel.shipment.contact
         return str(contact) if contact else "–"
 
-    @admin.display(description="tracking", ordering="tracking_code")
+    @admin.display(description=_("tracking"), ordering="tracking_code")
     def shown_tracking(self, parcel: Parcel) -> SafeString | str:
         return tracking(parcel)
 
-    @admin.display(description="weight", ordering="weight")
+    @admin.display(description=_("weight"), ordering="weight")
     def shown_weight(self, parcel: Parcel) -> str:
         return grams(parcel.weight)
 
-    @admin.display(description="to be sent", ordering="ship_at")
+    @admin.display(description=_("to be sent"), ordering="ship_at")
     def due(self, parcel: Parcel) -> SafeString | str:
         return due(parcel.ship_at, is_over=parcel.state in states.GONE_OUT)
 
@@ -117,40 +120,41 @@ class ParcelAdmin(AfostoAdmin):
         yield live.trace("label jobs", obj.label_jobs.all(), "requested_at", "accepted_at", "ended_at")
 
     def own_facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
-        yield Fact("State", self.state(obj))
-        yield Fact("Shipment", linked(request, obj.shipment, obj.shipment_remote_id))
+        yield Fact(_("State"), self.state(obj))
+        yield Fact(_("Shipment"), linked(request, obj.shipment, obj.shipment_remote_id))
         contact = obj.shipment and obj.shipment.contact
-        yield Fact("Recipient", linked(request, contact, obj.shipment.contact_remote_id if obj.shipment else ""))
-        yield Fact("Tracking", tracking(obj))
-        yield Fact("Weight", grams(obj.weight))
-        yield Fact("Size", _size(obj))
-        yield Fact("Place", obj.position or "–")
-        yield Fact("To be sent", due(obj.ship_at, is_over=obj.state in states.GONE_OUT))
-        yield Fact("Label requested", times.at(obj.label_requested_at, "not yet"))
+        yield Fact(_("Recipient"), linked(request, contact, obj.shipment.contact_remote_id if obj.shipment else ""))
+        yield Fact(_("Tracking"), tracking(obj))
+        yield Fact(_("Weight"), grams(obj.weight))
+        yield Fact(_("Size"), _size(obj))
+        yield Fact(pgettext_lazy("of a parcel", "Place"), obj.position or "–")
+        yield Fact(_("To be sent"), due(obj.ship_at, is_over=obj.state in states.GONE_OUT))
+        yield Fact(_("Label requested"), times.at(obj.label_requested_at, _("not yet")))
         if obj.label_reference:
-            yield Fact("Label reference", copyable(obj.label_reference))
+            yield Fact(_("Label reference"), copyable(obj.label_reference))
         if obj.label_text:
-            yield Fact("On the label", obj.label_text)
+            yield Fact(_("On the label"), obj.label_text)
         if obj.in_transit_at:
-            yield Fact("In transit since", times.at(obj.in_transit_at))
+            yield Fact(_("In transit since"), times.at(obj.in_transit_at))
         if obj.finished_at:
-            yield Fact("Finished", times.at(obj.finished_at))
+            yield Fact(_("Finished"), times.at(obj.finished_at))
 
     def own_sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
         part = {"pieces": pieces_in(obj), "count": obj.piece_count}
-        yield Section("Pieces in it", "fulfilment/admin/parts/_pieces_in.html", part)
+        yield Section(_("Pieces in it"), "fulfilment/admin/parts/_pieces_in.html", part)
         if request.user.has_perm("fulfilment.view_labeljob"):
             yield job_section(request, obj)
         contact = obj.shipment and obj.shipment.contact
         if contact and request.user.has_perm("fulfilment.view_recipient"):
             address = {"lines": address_lines(contact), "recipient": contact}
-            yield Section("Goes to", "fulfilment/admin/parts/_address.html", address)
+            yield Section(_("Goes to"), "fulfilment/admin/parts/_address.html", address)
 
     def stations(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
         if obj.shipment:
-            yield from station("pack_shipment", obj.shipment, "Pack", "fulfilment.create_parcel", request)
+            yield from station("pack_shipment", obj.shipment, _("Pack"), "fulfilment.create_parcel", request)
 
 
 def _size(parcel: Parcel) -> str:
     sides = (parcel.length, parcel.width, parcel.height)
-    return " × ".join("?" if side is None else f"{side:,}" for side in sides) + " cm" if any(sides) else "–"
+    told = " × ".join("?" if side is None else number(side) for side in sides)
+    return gettext("{sides} cm").format(sides=told) if any(sides) else "–"

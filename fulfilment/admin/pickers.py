@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from backoffice.admin.noted import NotedAdmin
@@ -24,8 +25,8 @@ class PickerAdmin(NotedAdmin, ModelAdmin):  # type: ignore[misc]  # unfold is un
     def get_form(self, request: HttpRequest, obj: Picker | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         for name, told in (
-            ("user", "A member of staff who can log in here."),
-            ("sub", "Afosto's id of the same person, as it stands in the lists that he holds."),
+            ("user", _("A member of staff who can log in here.")),
+            ("sub", _("Afosto's id of the same person, as it stands in the lists that he holds.")),
         ):
             if name in form.base_fields:
                 form.base_fields[name].help_text = told
@@ -36,6 +37,6 @@ class PickerAdmin(NotedAdmin, ModelAdmin):  # type: ignore[misc]  # unfold is un
             kwargs["queryset"] = User.objects.filter(is_active=True, is_staff=True).order_by("username")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    @admin.display(description="name", ordering="user__last_name")
+    @admin.display(description=_("name"), ordering="user__last_name")
     def full_name(self, picker: Picker) -> str:
         return picker.user.get_full_name() or "–"

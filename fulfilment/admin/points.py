@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -28,24 +30,28 @@ VIEW = "fulfilment.view_shippingmethod"
 class PointsForm(forms.Form):
     """A carrier and where to look."""
 
-    carrier = forms.ChoiceField(widget=UnfoldAdminSelectWidget, error_messages={"required": "Choose a carrier."})
+    carrier = forms.ChoiceField(
+        label=_("Carrier"), widget=UnfoldAdminSelectWidget, error_messages={"required": _("Choose a carrier.")}
+    )
     country = forms.RegexField(
         "^[A-Za-z]{2}$",
-        help_text='Two letters: "NL".',
+        label=_("Country"),
+        help_text=_('Two letters: "NL".'),
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "maxlength": 2}),
-        error_messages={"required": "Type the country.", "invalid": 'A country is two letters, like "NL".'},
+        error_messages={"required": _("Type the country."), "invalid": _('A country is two letters, like "NL".')},
     )
     postal_code = forms.CharField(
+        label=_("Postal code"),
         max_length=20,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Type the postal code."},
+        error_messages={"required": _("Type the postal code.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         methods = ShippingMethod.objects.filter(vanished_at=None).exclude(carrier_code="")
         carriers = sorted(set(methods.values_list("carrier_code", flat=True)))
-        self.fields["carrier"].choices = [("", "Choose…"), *((code, code) for code in carriers)]  # type: ignore[attr-defined]
+        self.fields["carrier"].choices = [("", _("Choose…")), *((code, code) for code in carriers)]  # type: ignore[attr-defined]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,7 +67,7 @@ def service_points(request: HttpRequest) -> HttpResponseBase:
         form = PointsForm(initial={name: request.GET.get(name, "")[:20] for name in PointsForm.base_fields})
     context = {
         **admin.site.each_context(request),
-        "title": "Service points",
+        "title": _("Service points"),
         "opts": ShippingMethod._meta,
         "form": form,
         "points": points,
@@ -89,7 +95,8 @@ def _found(form: PointsForm) -> list[ServicePoint] | None:
             country, postal_code = asked["country"].upper(), asked["postal_code"].strip()
             return LocationService(api).service_points(asked["carrier"], country, postal_code)
     except RemoteNotFound as error:
-        form.add_error("carrier", f"Afosto finds nothing for it: {error.reason}.")
+        told = format_lazy(_("Afosto finds nothing for it: {reason}."), reason=error.reason)
+        form.add_error("carrier", told)
     except RemoteError as error:
         form.add_error(None, remote_error_in_words(error, "Afosto"))
     except BackofficeError as error:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin.readonly import Section
 from backoffice.admin.related import linked, url_of
@@ -41,7 +42,7 @@ def shipment_section(request: HttpRequest, rows: QuerySet[Shipment], ids: Iterab
         "shown": SHOWN,
         "unknown": [id for id in wanted if id not in known][:SHOWN],
     }
-    return Section("Shipments", "fulfilment/admin/parts/_shipments.html", part)
+    return Section(_("Shipments"), "fulfilment/admin/parts/_shipments.html", part)
 
 
 def _line(request: HttpRequest, shipment: Shipment) -> ShipmentLine:

@@ -11,6 +11,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times, upstreams
 from backoffice.admin import deeds, live
@@ -20,6 +22,7 @@ from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, Section
 from backoffice.admin.related import linked
+from backoffice.texts import number
 from fulfilment import states
 from fulfilment.admin import parcel_deeds, points
 from fulfilment.admin.base import AfostoAdmin, told
@@ -33,7 +36,7 @@ from fulfilment.admin.filters import (
 )
 from fulfilment.admin.new_list import MAX_CHOSEN
 from fulfilment.admin.parcel_lines import parcel_section
-from fulfilment.admin.shown import SENT, address_lines, due, progress, recipient_name, station
+from fulfilment.admin.shown import SENT, TYPES, address_lines, due, progress, recipient_name, station
 from fulfilment.forms.shipments import BackordersForm, CancelShipmentForm, MethodForm, MissingForm, OverageForm
 from fulfilment.models import LabelJob, Parcel, Shipment
 from fulfilment.pieces import contents_of
@@ -53,28 +56,29 @@ from fulfilment.verbs.shipments import (
 NEW_LIST = "new_list"
 DEEDS = (
     Deed(
-        SET_METHOD, ("What is labelled already keeps the label that it has.",), "has this method.", why_not, MethodForm,
+        SET_METHOD, (_("What is labelled already keeps the label that it has."),), _("has this method."), why_not,
+        MethodForm,
     ),
     Deed(
-        TAKE_DEFAULT_POSITIONS, ("Pieces that are not handled yet are looked for where their SKUs lie now.",),
-        "has the shelves where its SKUs lie.", why_not,
+        TAKE_DEFAULT_POSITIONS, (_("Pieces that are not handled yet are looked for where their SKUs lie now."),),
+        _("has the shelves where its SKUs lie."), why_not,
     ),
     Deed(
-        SET_BACKORDERS, ("What stands here is delivered later, beside what the shipment holds.",),
-        "has these backorders.", why_not, BackordersForm,
+        SET_BACKORDERS, (_("What stands here is delivered later, beside what the shipment holds."),),
+        _("has these backorders."), why_not, BackordersForm,
     ),
-    Deed(SET_OVERAGE, ("What stands here was found too much.",), "has this overage.", why_not, OverageForm),
+    Deed(SET_OVERAGE, (_("What stands here was found too much."),), _("has this overage."), why_not, OverageForm),
     Deed(
-        SET_MISSING, ("What is ticked was not found. Untick what was found after all.",),
-        "has these pieces marked.", why_not, MissingForm,
+        SET_MISSING, (_("What is ticked was not found. Untick what was found after all."),),
+        _("has these pieces marked."), why_not, MissingForm,
     ),
     Deed(
         CANCEL_SHIPMENT,
         (
-            "This is final: a cancelled shipment is neither picked nor sent, and nobody can bring it back.",
-            "The record stays here and at Afosto, with its history.",
+            _("This is final: a cancelled shipment is neither picked nor sent, and nobody can bring it back."),
+            _("The record stays here and at Afosto, with its history."),
         ),
-        "is cancelled.", why_not, CancelShipmentForm,
+        _("is cancelled."), why_not, CancelShipmentForm,
     ),
 )  # fmt: skip
 
@@ -99,7 +103,7 @@ class ShipmentAdmin(AfostoAdmin):
         direction_filter, AgeFilter,
     )  # fmt: skip
     search_fields = ("piece_text",)
-    search_help_text = "Number, id, order, SKU, tracking code or recipient"
+    search_help_text = _("Number, id, order, SKU, tracking code or recipient")
     bulk_verbs = (REFRESH_SHIPMENT, CANCEL_SHIPMENT)
     export_columns = (
         ("remote_id", "remote_id"), ("number", "number"), ("state", "state"), ("type", "type"),
@@ -113,27 +117,27 @@ class ShipmentAdmin(AfostoAdmin):
         ("vanished_at", "vanished_at"),
     )  # fmt: skip
 
-    @admin.display(description="shipment", ordering="number")
+    @admin.display(description=_("shipment"), ordering="number")
     def shown_number(self, shipment: Shipment) -> str:
         return str(shipment)
 
-    @admin.display(description="recipient", ordering="contact__family_name")
+    @admin.display(description=_("recipient"), ordering="contact__family_name")
     def recipient(self, shipment: Shipment) -> str:
         return recipient_name(shipment)
 
-    @admin.display(description="method", ordering="method__name")
+    @admin.display(description=_("method"), ordering="method__name")
     def shown_method(self, shipment: Shipment) -> str:
         return str(shipment.method or shipment.method_remote_id or "–")
 
-    @admin.display(description="location", ordering="location__name")
+    @admin.display(description=_("location"), ordering="location__name")
     def shown_location(self, shipment: Shipment) -> str:
         return str(shipment.location or shipment.location_remote_id or "–")
 
-    @admin.display(description="to be sent", ordering="ship_at")
+    @admin.display(description=_("to be sent"), ordering="ship_at")
     def due(self, shipment: Shipment) -> SafeString | str:
         return due(shipment.ship_at, is_over=shipment.state in SENT)
 
-    @admin.display(description="packed", ordering="boxed_count")
+    @admin.display(description=_("packed"), ordering="boxed_count")
     def shown_progress(self, shipment: Shipment) -> SafeString | str:
         return progress(shipment.boxed_count, shipment.piece_count, shipment.missing_count)
 
@@ -154,7 +158,7 @@ class ShipmentAdmin(AfostoAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, tuple[Callable[..., Any], str, str]]:
         offered = super().get_actions(request)
         if request.user.has_perm(CREATE_LIST.permission) and request.user.has_perm("fulfilment.view_handlinglist"):
-            offered[NEW_LIST] = (_new_list, NEW_LIST, "Make a handling list…")
+            offered[NEW_LIST] = (_new_list, NEW_LIST, _("Make a handling list…"))
         return offered
 
     # -- the page of one ----------------------------------------------------------------------------------------------
@@ -165,44 +169,44 @@ class ShipmentAdmin(AfostoAdmin):
         yield live.trace("label jobs", jobs, "requested_at", "accepted_at", "ended_at")
 
     def own_facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
-        yield Fact("State", self.state(obj), _beside(obj))
-        yield Fact("Direction", "Outbound" if obj.is_outbound else "Inbound", obj.type)
-        yield Fact("Recipient", linked(request, obj.contact, obj.contact_remote_id))
-        yield Fact("Method", linked(request, obj.method, obj.method_remote_id))
+        yield Fact(_("State"), self.state(obj), _beside(obj))
+        yield Fact(_("Direction"), _("Outbound") if obj.is_outbound else _("Inbound"), TYPES.get(obj.type, obj.type))
+        yield Fact(_("Recipient"), linked(request, obj.contact, obj.contact_remote_id))
+        yield Fact(_("Method"), linked(request, obj.method, obj.method_remote_id))
         if obj.service_point_id:
-            yield Fact("Service point", copyable(obj.service_point_id))
-        yield Fact("Location", linked(request, obj.location, obj.location_remote_id))
-        on_list = "on a list that is not told yet" if obj.is_listed else "on none"
-        yield Fact("Handling list", linked(request, obj.list, obj.list_remote_id, none=on_list))
-        yield Fact("To be sent", due(obj.ship_at, is_over=obj.state in SENT))
+            yield Fact(_("Service point"), copyable(obj.service_point_id))
+        yield Fact(_("Location"), linked(request, obj.location, obj.location_remote_id))
+        on_list = _("on a list that is not told yet") if obj.is_listed else _("on none")
+        yield Fact(_("Handling list"), linked(request, obj.list, obj.list_remote_id, none=on_list))
+        yield Fact(_("To be sent"), due(obj.ship_at, is_over=obj.state in SENT))
         if obj.expected_at:
-            yield Fact("Expected", times.at(obj.expected_at))
-        yield Fact("Handled", progress(obj.handled_count, obj.piece_count, obj.missing_count))
-        yield Fact("Packed", progress(obj.boxed_count, obj.piece_count))
+            yield Fact(_("Expected"), times.at(obj.expected_at))
+        yield Fact(_("Handled"), progress(obj.handled_count, obj.piece_count, obj.missing_count))
+        yield Fact(_("Packed"), progress(obj.boxed_count, obj.piece_count))
         if obj.order_id:
-            yield Fact("Order", copyable(obj.order_id))
+            yield Fact(_("Order"), copyable(obj.order_id))
 
     def own_sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
         contents = contents_of(obj)
-        yield Section("Pieces", "fulfilment/admin/parts/_pieces.html", {"contents": contents})
+        yield Section(_("Pieces"), "fulfilment/admin/parts/_pieces.html", {"contents": contents})
         if request.user.has_perm("fulfilment.view_parcel"):
             yield parcel_section(request, obj)
         if contents.backorders or contents.overage:
-            both = [("Delivered later", contents.backorders), ("Too much", contents.overage)]
-            yield Section("Backorders and overage", "fulfilment/admin/parts/_corrections.html", {"kinds": both})
+            both = [(_("Delivered later"), contents.backorders), (_("Too much"), contents.overage)]
+            yield Section(_("Backorders and overage"), "fulfilment/admin/parts/_corrections.html", {"kinds": both})
         if obj.contact and request.user.has_perm("fulfilment.view_recipient"):
             part = {"lines": address_lines(obj.contact), "recipient": obj.contact}
-            yield Section("Goes to", "fulfilment/admin/parts/_address.html", part)
+            yield Section(_("Goes to"), "fulfilment/admin/parts/_address.html", part)
 
     def stations(self, request: HttpRequest, obj: Any) -> Iterable[Button]:
-        yield from station("pack_shipment", obj, "Pack", "fulfilment.create_parcel", request)
+        yield from station("pack_shipment", obj, _("Pack"), "fulfilment.create_parcel", request)
         yield from deeds.buttons(request, [parcel_deeds.NEW_PARCEL], obj)
         if request.user.has_perms([CREATE_LIST.permission, "fulfilment.view_handlinglist"]):
             url = f"{reverse('admin:create_handlinglist')}?shipment={obj.pk}"
             off = why_not_listable(obj) or upstreams.why_off(CREATE_LIST.upstream)
-            yield Button("New handling list", url, off=off, is_link=True)
+            yield Button(_("New handling list"), url, off=off, is_link=True)
         if obj.method and obj.method.is_carrier_location and request.user.has_perm(points.VIEW):
-            yield Button("Service points", points.url_near(obj), "pin_drop", is_link=True)
+            yield Button(_("Service points"), points.url_near(obj), "pin_drop", is_link=True)
 
     def get_urls(self) -> list[Any]:
         return [*deeds.urls([parcel_deeds.NEW_PARCEL]), *super().get_urls()]
@@ -211,7 +215,8 @@ class ShipmentAdmin(AfostoAdmin):
 def _new_list(model_admin: Any, request: HttpRequest, queryset: QuerySet[Shipment]) -> HttpResponseBase:
     keys = [str(key) for key in queryset.values_list("pk", flat=True)[: MAX_CHOSEN + 1]]
     if len(keys) > MAX_CHOSEN:
-        messages.error(request, f"Nothing was done: a list is made of {MAX_CHOSEN} shipments at most. Select fewer.")
+        told = gettext("Nothing was done: a list is made of {count} shipments at most. Select fewer.")
+        messages.error(request, told.format(count=number(MAX_CHOSEN)))
         return redirect(f"{reverse('admin:fulfilment_shipment_changelist')}?{request.GET.urlencode()}")
     return redirect(f"{reverse('admin:create_handlinglist')}?{urlencode([('shipment', key) for key in keys])}")
 
@@ -219,8 +224,8 @@ def _new_list(model_admin: Any, request: HttpRequest, queryset: QuerySet[Shipmen
 def _beside(shipment: Shipment) -> str:
     """What stands beside the state: whether what was packed is what was ordered."""
     marks = (
-        (shipment.is_overcomplete, "more than ordered"),
-        (bool(shipment.boxed_count) and not shipment.is_complete, "packed pieces differ from the listed ones"),
-        (not shipment.is_editable and shipment.state not in SENT, "can no longer be edited at Afosto"),
+        (shipment.is_overcomplete, _("more than ordered")),
+        (bool(shipment.boxed_count) and not shipment.is_complete, _("packed pieces differ from the listed ones")),
+        (not shipment.is_editable and shipment.state not in SENT, _("can no longer be edited at Afosto")),
     )
-    return ", ".join(told for is_so, told in marks if is_so)
+    return ", ".join(str(told) for is_so, told in marks if is_so)

@@ -1,6 +1,6 @@
 """What several lists and pages of the warehouse show alike: due times, progress, links to what hangs together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +9,28 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 
 from backoffice import times
 from backoffice.admin.readonly import Button
 from backoffice.badges import badge
 from backoffice.links import outward
+from backoffice.texts import Text
+from fulfilment import counts
+from fulfilment.counts import done_of
 from fulfilment.models import HandlingList, Parcel, Recipient, Shipment
 
+TYPES: Mapping[str, Text] = {
+    "delivery": pgettext_lazy("a type of shipment", "delivery"),
+    "collect": pgettext_lazy("a type of shipment", "collect"),
+    "internal": pgettext_lazy("a type of shipment", "internal"),
+}
+DAYTIMES: Mapping[str, Text] = {
+    "daytime": pgettext_lazy("when a carrier delivers", "daytime"),
+    "morning": pgettext_lazy("when a carrier delivers", "morning"),
+    "afternoon": pgettext_lazy("when a carrier delivers", "afternoon"),
+    "evening": pgettext_lazy("when a carrier delivers", "evening"),
+}
 SENT = ("in transit", "finished", "cancelled")
 """The states in which a shipment is no longer waited for."""
 
@@ -24,15 +39,16 @@ def due(moment: datetime | None, *, is_over: bool) -> SafeString | str:
     """When something should be done, and in words that it is late; "–" where no time is set."""
     if moment is None or is_over or moment >= timezone.now():
         return times.at(moment)
-    return format_html("{} {}", times.at(moment), badge(f"overdue by {times.spell(timezone.now() - moment)}", "bad"))
+    late = gettext("overdue by {span}").format(span=times.spell(timezone.now() - moment))
+    return format_html("{} {}", times.at(moment), badge(late, "bad"))
 
 
 def progress(done: int | None, total: int | None, missing: int | None = 0) -> SafeString | str:
     """How many pieces of all are done, with those that are missing; a sign where that is not known yet."""
     if done is None or total is None:
-        return "not read yet"
-    told = f"{done:,} of {total:,}"
-    return format_html("{} {}", told, badge(f"{missing:,} missing", "warn")) if missing else told
+        return gettext("not read yet")
+    told = done_of(done, total)
+    return format_html("{} {}", told, counts.missing(missing)) if missing else told
 
 
 def tracking(parcel: Parcel) -> SafeString | str:
@@ -70,7 +86,7 @@ def _address(payload: Any) -> dict[str, Any]:
 
 
 def station(
-    name: str, row: HandlingList | Shipment, label: str, permission: str, request: HttpRequest
+    name: str, row: HandlingList | Shipment, label: Text, permission: str, request: HttpRequest
 ) -> Iterable[Button]:
     """The button to a page of the warehouse floor; none for an id that no address can carry."""
     if request.user.has_perm(permission) and row.remote_id and "/" not in row.remote_id:

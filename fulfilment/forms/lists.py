@@ -7,12 +7,15 @@ from typing import Any
 from django import forms
 from django.db.models import Case, F, IntegerField, Value, When
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.admin.deed_forms import PLAIN, DeedForm, FinalForm
 from backoffice.admin.doing import VerbForm
 from backoffice.admin.selecting import ConfirmForm
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text
 from fulfilment.forms.pieces import PiecesField
 from fulfilment.models import HandlingList, Picker, Shipment
 from fulfilment.pieces import PickLine, Piece, pick_lines
@@ -34,12 +37,12 @@ class AssignForm(DeedForm):
 
     base_type = str
 
-    person = forms.ChoiceField(label="Assign to", required=False, widget=UnfoldAdminSelectWidget)
+    person = forms.ChoiceField(label=_("Assign to"), required=False, widget=UnfoldAdminSelectWidget)
     other = forms.CharField(
-        label="Or an Afosto user id",
+        label=_("Or an Afosto user id"),
         required=False,
         max_length=MAX_SUB_CHARS,
-        help_text="For somebody who is not among the pickers here.",
+        help_text=_("For somebody who is not among the pickers here."),
         widget=UnfoldAdminTextInputWidget(attrs=PLAIN),
     )
     field_order = ("write_id", "again", "base_json", "person", "other", "reason")
@@ -47,7 +50,7 @@ class AssignForm(DeedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = people()
-        self.fields["person"].choices = [(OTHER, "Somebody else: type the id below"), *known]  # type: ignore[attr-defined]
+        self.fields["person"].choices = [(OTHER, _("Somebody else: type the id below")), *known]  # type: ignore[attr-defined]
         if self.base in dict(known):
             self.initial.setdefault("person", self.base)
 
@@ -59,9 +62,9 @@ class AssignForm(DeedForm):
         super().clean()
         person, other = self.cleaned_data.get("person"), self.cleaned_data.get("other")
         if person and other:
-            self.add_error("other", "Choose a person or type an id, not both.")
+            self.add_error("other", _("Choose a person or type an id, not both."))
         elif not person and not other and not self.errors:
-            self.add_error("person", "Choose a person, or type an id.")
+            self.add_error("person", _("Choose a person, or type an id."))
 
     def sends(self) -> dict[str, Any]:
         return {"sub": self.cleaned_data["person"] or self.cleaned_data["other"]}
@@ -80,22 +83,23 @@ class AssignManyForm(ConfirmForm):
 
     own_fields = ("sub",)
 
-    sub = forms.ChoiceField(label="Assign to", widget=UnfoldAdminSelectWidget)
+    sub = forms.ChoiceField(label=_("Assign to"), widget=UnfoldAdminSelectWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sub"].choices = [(OTHER, "Choose a person"), *people()]  # type: ignore[attr-defined]
-        self.fields["sub"].error_messages["required"] = "Choose a person. Supervisors add people under Pickers."
+        self.fields["sub"].choices = [(OTHER, _("Choose a person")), *people()]  # type: ignore[attr-defined]
+        self.fields["sub"].error_messages["required"] = _("Choose a person. Supervisors add people under Pickers.")
 
     @property
-    def words(self) -> str:
-        return f", for {dict(people()).get(self.cleaned_data['sub'], self.cleaned_data['sub'])}"
+    def words(self) -> Text:
+        sub = self.cleaned_data["sub"]
+        return format_lazy(_(", for {person}"), person=dict(people()).get(sub, sub))
 
 
 class MarkHandledForm(DeedForm):
     """Which pieces of a list are done."""
 
-    items = PiecesField("Pieces that are done")
+    items = PiecesField(label=_("Pieces that are done"))
     field_order = ("write_id", "again", "items", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -103,8 +107,8 @@ class MarkHandledForm(DeedForm):
         self.fields["items"].offer(_left(self.row))  # type: ignore[attr-defined]
 
     @classmethod
-    def why_none(cls, row: Any) -> str:
-        return "" if any(True for _ in _left(row)) else "All of its pieces are handled or missing."
+    def why_none(cls, row: Any) -> Text:
+        return "" if any(True for _ in _left(row)) else _("All of its pieces are handled or missing.")
 
     def sends(self) -> dict[str, Any]:
         return {"items": [{"id": id, "is_handled": True} for id in self.cleaned_data["items"]]}
@@ -113,23 +117,23 @@ class MarkHandledForm(DeedForm):
 class DeleteListForm(FinalForm):
     """Deleting a list."""
 
-    sure = "Yes, delete the list for good"
-    why = "Say why it is deleted."
+    sure = _("Yes, delete the list for good")
+    why = _("Say why it is deleted.")
 
 
 class NewListForm(VerbForm):
     """Shipments that are to be picked, or sorted, together."""
 
     shipments = forms.MultipleChoiceField(
-        label="Shipments",
+        label=_("Shipments"),
         widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "required": "Choose at least one shipment.",
-            "invalid_choice": "One of these shipments can no longer go on a list. Look at them again.",
+            "required": _("Choose at least one shipment."),
+            "invalid_choice": _("One of these shipments can no longer go on a list. Look at them again."),
         },
     )
     due_at = forms.DateTimeField(
-        label="Due",
+        label=_("Due"),
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={**PLAIN, "placeholder": "2026-12-24 15:00"}),
     )
@@ -142,12 +146,14 @@ class NewListForm(VerbForm):
         self.fields["shipments"].choices = [(shipment.remote_id, str(shipment)) for shipment in self.shown]  # type: ignore[attr-defined]
         self.initial.setdefault("shipments", wanted)
         zone = timezone.get_current_timezone_name()
-        self.fields["due_at"].help_text = f"Date and time in {zone}; empty for none. For people who look at the list."
+        self.fields["due_at"].help_text = format_lazy(
+            _("Date and time in {zone}; empty for none. For people who look at the list."), zone=zone
+        )
 
     def clean_due_at(self) -> datetime | None:
         due_at: datetime | None = self.cleaned_data["due_at"]
         if due_at and due_at < timezone.now():
-            raise forms.ValidationError("This time is over. Type one that is to come, or none.")
+            raise forms.ValidationError(_("This time is over. Type one that is to come, or none."))
         return due_at
 
     def clean_shipments(self) -> list[str]:

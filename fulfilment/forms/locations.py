@@ -4,30 +4,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from backoffice.admin.deed_forms import PLAIN, Column, DeedForm, RowsField, RowsForm
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text
 from fulfilment.models import Location
 
 MAX_NAME_CHARS = 255
-UNREAD = "Its shelves were not read yet. Refresh it from Afosto first."
+UNREAD = _("Its shelves were not read yet. Refresh it from Afosto first.")
 
 
 class NewLocationForm(DeedForm):
     """A new location. Its address is one that Afosto has."""
 
     name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         max_length=MAX_NAME_CHARS,
-        error_messages={"required": "A location needs a name."},
+        error_messages={"required": _("A location needs a name.")},
         widget=UnfoldAdminTextInputWidget(attrs=PLAIN),
     )
     address_id = forms.CharField(
-        label="Address",
+        label=_("Address"),
         max_length=MAX_NAME_CHARS,
-        help_text="The id of an address at Afosto. Those of the other locations are offered.",
-        error_messages={"required": "Type the id of its address."},
+        help_text=_("The id of an address at Afosto. Those of the other locations are offered."),
+        error_messages={"required": _("Type the id of its address.")},
         widget=UnfoldAdminTextInputWidget(attrs={**PLAIN, "list": "known-addresses"}),
     )
     field_order = ("write_id", "again", "name", "address_id", "reason")
@@ -49,9 +52,9 @@ class RenameForm(DeedForm):
     needs_change = True
 
     name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         max_length=MAX_NAME_CHARS,
-        error_messages={"required": "A location needs a name."},
+        error_messages={"required": _("A location needs a name.")},
         widget=UnfoldAdminTextInputWidget(attrs=PLAIN),
     )
     field_order = ("write_id", "again", "base_json", "name", "reason")
@@ -79,9 +82,9 @@ class WalkOrderForm(DeedForm):
     needs_change = True
 
     positions = forms.CharField(
-        label="Shelves, one a line, in walking order",
-        help_text="Move the lines. All shelves have to stand here, each once.",
-        error_messages={"required": "All shelves have to stand here."},
+        label=_("Shelves, one a line, in walking order"),
+        help_text=_("Move the lines. All shelves have to stand here, each once."),
+        error_messages={"required": _("All shelves have to stand here.")},
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 20, "spellcheck": "false"}),
     )
     field_order = ("write_id", "again", "base_json", "positions", "reason")
@@ -91,7 +94,7 @@ class WalkOrderForm(DeedForm):
         self.initial.setdefault("positions", "\n".join(self.base))
 
     @classmethod
-    def why_none(cls, row: Any) -> str:
+    def why_none(cls, row: Any) -> Text:
         return "" if codes_of(row) else UNREAD
 
     def now(self) -> list[str]:
@@ -102,8 +105,12 @@ class WalkOrderForm(DeedForm):
         double = sorted({code for code in codes if codes.count(code) > 1}) if len(codes) != len(set(codes)) else []
         missing, unknown = sorted(set(self.base) - set(codes)), sorted(set(codes) - set(self.base))
         told = [
-            f"{what}: {', '.join(found[:5])}{' …' if len(found) > 5 else ''}."
-            for what, found in (("Missing", missing), ("No shelf here", unknown), ("Twice", double))
+            str(format_lazy(sentence, shelves=f"{', '.join(found[:5])}{' …' if len(found) > 5 else ''}"))
+            for sentence, found in (
+                (_("Missing: {shelves}."), missing),
+                (_("No shelf here: {shelves}."), unknown),
+                (_("Twice: {shelves}."), double),
+            )
             if found
         ]
         if told:
@@ -122,31 +129,31 @@ class SkusForm(RowsForm):
     """On which shelves SKUs lie. What is not named here stays where it is."""
 
     items = RowsField(
-        "SKUs",
-        (Column("sku", "SKU"), Column("position", "Shelf")),
+        _("SKUs"),
+        (Column("sku", _("SKU")), Column("position", _("Shelf"))),
         css="bo-two",
-        help_text="Only the SKUs that are typed here are sent; all others stay where they are.",
+        help_text=_("Only the SKUs that are typed here are sent; all others stay where they are."),
     )
     field_order = ("write_id", "again", "items", "reason")
 
     def clean_items(self) -> list[dict[str, str]]:
         rows: list[dict[str, str]] = self.cleaned_data["items"]
         shelves = set(codes_of(self.row))
-        problems: dict[str, str] = {}
+        problems: dict[str, Text] = {}
         for place, row in enumerate(rows):
             if not row["sku"]:
-                problems[""] = "This row needs an SKU."
+                problems[""] = _("This row needs an SKU.")
             elif not row["position"]:
-                problems[row["sku"]] = "Type the shelf that it lies on."
+                problems[row["sku"]] = _("Type the shelf that it lies on.")
             elif shelves and row["position"] not in shelves:
-                problems[row["sku"]] = "This location has no such shelf."
+                problems[row["sku"]] = _("This location has no such shelf.")
             elif any(row["sku"] == other["sku"] for other in rows[:place]):
-                problems[row["sku"]] = "This SKU stands here already."
+                problems[row["sku"]] = _("This SKU stands here already.")
         self.problems = problems
         if problems:
-            raise forms.ValidationError("Look at the rows that are marked.")
+            raise forms.ValidationError(_("Look at the rows that are marked."))
         if not rows:
-            raise forms.ValidationError("Type at least one SKU and its shelf.")
+            raise forms.ValidationError(_("Type at least one SKU and its shelf."))
         return rows
 
     def sends(self) -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from backoffice.admin.deed_forms import PLAIN, DeedForm, FinalForm
 from backoffice.links import is_web_address
+from backoffice.texts import Text
 from fulfilment.forms.pieces import PiecesField
 from fulfilment.models import Parcel, Shipment
 from fulfilment.pieces import Piece, contents_of
-from fulfilment.services.rereads import GONE
+from fulfilment.services.hindrances import IT, cancelled, finished, gone, in_transit
 
 SIZES = ("weight", "length", "width", "height")
 TEXTS = ("position", "tracking_code", "tracking_url")
@@ -22,24 +25,24 @@ MAX_URL_CHARS = 2_000
 class SizeField(forms.IntegerField):
     """A whole number of grams or centimetres."""
 
-    def __init__(self, label: str, unit: str, most: int) -> None:
+    def __init__(self, most: int, **kwargs: Any) -> None:
         widget = UnfoldAdminIntegerFieldWidget(attrs={"inputmode": "numeric", "min": 0, "max": most})
-        super().__init__(label=f"{label} ({unit})", required=False, min_value=0, max_value=most, widget=widget)
+        super().__init__(required=False, min_value=0, max_value=most, widget=widget, **kwargs)
 
 
 class SizedForm(DeedForm):
     """What a parcel weighs and measures."""
 
-    weight = SizeField("Weight", "g", MAX_GRAMS)
-    length = SizeField("Length", "cm", MAX_CM)
-    width = SizeField("Width", "cm", MAX_CM)
-    height = SizeField("Height", "cm", MAX_CM)
+    weight = SizeField(MAX_GRAMS, label=_("Weight (g)"))
+    length = SizeField(MAX_CM, label=_("Length (cm)"))
+    width = SizeField(MAX_CM, label=_("Width (cm)"))
+    height = SizeField(MAX_CM, label=_("Height (cm)"))
 
 
 class NewParcelForm(SizedForm):
     """A new parcel with pieces of a shipment, which is the row. Sizes that are left empty are not sent."""
 
-    item_ids = PiecesField("Pieces in the parcel")
+    item_ids = PiecesField(label=_("Pieces in the parcel"))
     field_order = ("write_id", "again", "item_ids", *SIZES, "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,7 +52,7 @@ class NewParcelForm(SizedForm):
         self.initial.setdefault("item_ids", [piece.id for piece in left if piece.is_handled])
 
     @classmethod
-    def why_none(cls, row: Any) -> str:
+    def why_none(cls, row: Any) -> Text:
         return why_no_parcel(row)
 
     def sends(self) -> dict[str, Any]:
@@ -64,20 +67,20 @@ class ParcelForm(SizedForm):
     needs_change = True
 
     position = forms.CharField(
-        label="Place",
+        label=pgettext_lazy("of a parcel", "Place"),
         required=False,
         max_length=MAX_CHARS,
-        help_text="Where it stands until it is fetched.",
+        help_text=_("Where it stands until it is fetched."),
         widget=UnfoldAdminTextInputWidget(attrs=PLAIN),
     )
     tracking_code = forms.CharField(
-        label="Tracking code", required=False, max_length=MAX_CHARS, widget=UnfoldAdminTextInputWidget(attrs=PLAIN)
+        label=_("Tracking code"), required=False, max_length=MAX_CHARS, widget=UnfoldAdminTextInputWidget(attrs=PLAIN)
     )
     tracking_url = forms.CharField(
-        label="Tracking address",
+        label=_("Tracking address"),
         required=False,
         max_length=MAX_URL_CHARS,
-        help_text="It begins with https:// or http://.",
+        help_text=_("It begins with https:// or http://."),
         widget=UnfoldAdminTextInputWidget(attrs={**PLAIN, "inputmode": "url"}),
     )
     field_order = ("write_id", "again", "base_json", *SIZES, *TEXTS, "reason")
@@ -92,14 +95,14 @@ class ParcelForm(SizedForm):
     def clean_tracking_url(self) -> str:
         url: str = self.cleaned_data["tracking_url"]
         if url and url != self.base.get("tracking_url") and not is_web_address(url):
-            raise forms.ValidationError("This is no web address: it begins with https:// or http://.")
+            raise forms.ValidationError(_("This is no web address: it begins with https:// or http://."))
         return url
 
     def clean(self) -> None:
         super().clean()
         for name in SIZES:
             if name in self.cleaned_data and self.cleaned_data[name] is None and self.base.get(name) is not None:
-                self.add_error(name, "Afosto cannot take a number away. Type the right one.")
+                self.add_error(name, _("Afosto cannot take a number away. Type the right one."))
 
     def sends(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.base if self._is_changed(name)}
@@ -114,7 +117,7 @@ class ParcelForm(SizedForm):
 class PiecesInForm(DeedForm):
     """Pieces that are put into a parcel."""
 
-    ids = PiecesField("Pieces to put in")
+    ids = PiecesField(label=_("Pieces to put in"))
     field_order = ("write_id", "again", "ids", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -127,12 +130,12 @@ class PiecesInForm(DeedForm):
         return contents_of(parcel.shipment).left_to_box if parcel.shipment else ()
 
     @classmethod
-    def why_none(cls, row: Any) -> str:
+    def why_none(cls, row: Any) -> Text:
         if row.shipment is None:
-            return "Its shipment is not mirrored here, so its pieces are not known."
+            return _("Its shipment is not mirrored here, so its pieces are not known.")
         if not contents_of(row.shipment).is_known:
-            return "The pieces of its shipment were not read yet. Refresh the shipment first."
-        return "" if cls.offered(row) else "No piece of its shipment is left to be packed."
+            return _("The pieces of its shipment were not read yet. Refresh the shipment first.")
+        return "" if cls.offered(row) else _("No piece of its shipment is left to be packed.")
 
     def sends(self) -> dict[str, Any]:
         return {"ids": self.cleaned_data["ids"]}
@@ -141,22 +144,22 @@ class PiecesInForm(DeedForm):
 class PiecesOutForm(PiecesInForm):
     """Pieces that are taken out of a parcel."""
 
-    ids = PiecesField("Pieces to take out")
+    ids = PiecesField(label=_("Pieces to take out"))
 
     @classmethod
     def offered(cls, parcel: Parcel) -> tuple[Piece, ...]:
         return pieces_in(parcel)
 
     @classmethod
-    def why_none(cls, row: Any) -> str:
-        return "" if cls.offered(row) else "No piece of it is known here. Refresh it from Afosto first."
+    def why_none(cls, row: Any) -> Text:
+        return "" if cls.offered(row) else _("No piece of it is known here. Refresh it from Afosto first.")
 
 
 class DeleteParcelForm(FinalForm):
     """Unpacking a parcel."""
 
-    sure: ClassVar = "Yes, unpack and delete the parcel"
-    why: ClassVar = "Say why it is deleted."
+    sure: ClassVar = _("Yes, unpack and delete the parcel")
+    why: ClassVar = _("Say why it is deleted.")
 
 
 def pieces_in(parcel: Parcel) -> tuple[Piece, ...]:
@@ -176,17 +179,17 @@ def pieces_in(parcel: Parcel) -> tuple[Piece, ...]:
     )
 
 
-def why_no_parcel(shipment: Shipment) -> str:
+def why_no_parcel(shipment: Shipment) -> Text:
     """Why no parcel can be packed from a shipment as it is here, in a sentence; "" when one can."""
-    for is_so, told in (
-        (shipment.vanished_at is not None, GONE),
-        (shipment.is_canceled, "is cancelled"),
-        (shipment.is_finished, "is finished"),
-        (shipment.is_in_transit, "is in transit"),
+    for is_so, hindrance in (
+        (shipment.vanished_at is not None, gone),
+        (shipment.is_canceled, cancelled),
+        (shipment.is_finished, finished),
+        (shipment.is_in_transit, in_transit),
     ):
         if is_so:
-            return f"It {told}."
+            return hindrance(IT)
     contents = contents_of(shipment)
     if not contents.is_known:
-        return "Its pieces were not read yet. Refresh it from Afosto first."
-    return "" if contents.left_to_box else "All of its pieces are in parcels, or missing."
+        return _("Its pieces were not read yet. Refresh it from Afosto first.")
+    return "" if contents.left_to_box else _("All of its pieces are in parcels, or missing.")

@@ -4,16 +4,20 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from backoffice.admin.deed_forms import Column, DeedForm, FinalForm, RowsField, RowsForm
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text
 from fulfilment.forms.pieces import PiecesField
 from fulfilment.models import ShippingMethod
 from fulfilment.pieces import Piece, contents_of
 from fulfilment.services.corrections import changed_lines, lines_of, name_of
 
-UNREAD = "Its pieces were not read yet. Refresh it from Afosto first."
+UNREAD = _("Its pieces were not read yet. Refresh it from Afosto first.")
 MAX_QUANTITY = 1_000_000
 
 
@@ -24,7 +28,7 @@ class MethodForm(DeedForm):
     needs_change = True
 
     method_id = forms.ChoiceField(
-        label="Method", widget=UnfoldAdminSelectWidget, error_messages={"required": "Choose a method."}
+        label=_("Method"), widget=UnfoldAdminSelectWidget, error_messages={"required": _("Choose a method.")}
     )
     field_order = ("write_id", "again", "base_json", "method_id", "reason")
 
@@ -32,10 +36,10 @@ class MethodForm(DeedForm):
         super().__init__(*args, **kwargs)
         is_offered = Q(vanished_at=None, is_enabled=True) | Q(remote_id=self.base)
         methods = ShippingMethod.objects.filter(is_offered).only("remote_id", "name", "label", "carrier_code")
-        choices = [(method.remote_id, _named(method)) for method in methods]
+        choices: list[tuple[str, Text]] = [(method.remote_id, _named(method)) for method in methods]
         if self.base and self.base not in dict(choices):
-            choices.insert(0, (self.base, f"{self.base}, not mirrored here"))
-        self.fields["method_id"].choices = [("", "Choose a method"), *choices]  # type: ignore[attr-defined]
+            choices.insert(0, (self.base, format_lazy(_("{method}, not mirrored here"), method=self.base)))
+        self.fields["method_id"].choices = [("", _("Choose a method")), *choices]  # type: ignore[attr-defined]
         self.initial.setdefault("method_id", self.base)
 
     def now(self) -> str:
@@ -58,13 +62,13 @@ class CorrectionsForm(RowsForm):
     kind: ClassVar[str]
 
     items = RowsField(
-        "Lines",
+        _("Lines"),
         (
-            Column("sku", "SKU"),
-            Column("quantity", "Number", is_number=True),
-            Column("position", "Shelf, if it matters"),
+            Column("sku", _("SKU")),
+            Column("quantity", pgettext_lazy("how many", "Number"), is_number=True),
+            Column("position", _("Shelf, if it matters")),
         ),
-        help_text="A line that is removed is taken out at Afosto; lines that others change meanwhile stay.",
+        help_text=_("A line that is removed is taken out at Afosto; lines that others change meanwhile stay."),
     )
     field_order = ("write_id", "again", "base_json", "items", "reason")
 
@@ -73,7 +77,7 @@ class CorrectionsForm(RowsForm):
         self.initial.setdefault("items", [_as_row(line) for line in self.base])
 
     @classmethod
-    def why_none(cls, row: Any) -> str:
+    def why_none(cls, row: Any) -> Text:
         return "" if contents_of(row).is_known else UNREAD
 
     def now(self) -> list[dict[str, Any]]:
@@ -81,20 +85,20 @@ class CorrectionsForm(RowsForm):
 
     def clean_items(self) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = []
-        problems: dict[str, str] = {}
+        problems: dict[str, Text] = {}
         for row in self.cleaned_data["items"]:
             line = {"sku": row["sku"], "quantity": _quantity(row["quantity"])}
             line |= {"position": row["position"]} if row["position"] else {}
             if not row["sku"]:
-                problems[""] = "This line needs an SKU."
+                problems[""] = _("This line needs an SKU.")
             elif not line["quantity"]:
-                problems[row["sku"]] = "Type how many: a whole number from 1 on."
+                problems[row["sku"]] = _("Type how many: a whole number from 1 on.")
             elif name_of(line) in map(name_of, lines):
-                problems[row["sku"]] = "This SKU stands here already. Put it into one line."
+                problems[row["sku"]] = _("This SKU stands here already. Put it into one line.")
             lines.append(line)
         self.problems = problems
         if problems:
-            raise forms.ValidationError("Look at the rows that are marked.")
+            raise forms.ValidationError(_("Look at the rows that are marked."))
         return lines
 
     def sends(self) -> dict[str, Any]:
@@ -137,7 +141,7 @@ class MissingForm(DeedForm):
     base_type = list[str]
     needs_change = True
 
-    items = PiecesField("Pieces that are missing", required=False)
+    items = PiecesField(label=_("Pieces that are missing"), required=False)
     field_order = ("write_id", "again", "base_json", "items", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -146,10 +150,10 @@ class MissingForm(DeedForm):
         self.initial.setdefault("items", self.base)
 
     @classmethod
-    def why_none(cls, row: Any) -> str:
+    def why_none(cls, row: Any) -> Text:
         if not contents_of(row).is_known:
             return UNREAD
-        return "" if _loose(row) else "All of its pieces are in parcels."
+        return "" if _loose(row) else _("All of its pieces are in parcels.")
 
     def now(self) -> list[str]:
         return [piece.id for piece in _loose(self.row) if piece.is_missing]
@@ -164,8 +168,8 @@ class MissingForm(DeedForm):
 class CancelShipmentForm(FinalForm):
     """Cancelling a shipment."""
 
-    sure = "Yes, cancel the shipment for good"
-    why = "Say why it is cancelled."
+    sure = _("Yes, cancel the shipment for good")
+    why = _("Say why it is cancelled.")
 
 
 def _loose(shipment: Any) -> list[Piece]:

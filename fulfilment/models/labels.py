@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.limits import LimitedManager
 from backoffice.models import RemoteWrite
@@ -20,24 +22,26 @@ class LabelJob(models.Model):
     """
 
     class Kind(models.TextChoices):
-        LABEL = "label", "label"
-        SLIP = "slip", "packing slip"
+        LABEL = "label", _("label")
+        SLIP = "slip", _("packing slip")
 
     class State(models.TextChoices):
-        REQUESTED = "requested", "requested"
-        PENDING = "pending", "pending"
-        READY = "ready", "ready"
-        FAILED = "failed", "failed"
+        REQUESTED = "requested", _("requested")
+        PENDING = "pending", _("pending")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
 
-    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="label_jobs")
-    kind = models.CharField(max_length=5, choices=Kind)
+    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="label_jobs", verbose_name=_("parcel"))
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
     write = models.OneToOneField(
         RemoteWrite, null=True, blank=True, on_delete=models.SET_NULL, related_name="label_job"
     )
-    state = models.CharField(max_length=9, choices=State, default=State.REQUESTED)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.REQUESTED)
     task_id = models.CharField(max_length=255, blank=True, help_text="Afosto's task; empty where it named none.")
     file_id = models.CharField(max_length=255, blank=True)
-    error = models.CharField(max_length=500, blank=True, help_text="Why it came to nothing, in the remote's words.")
+    error = models.CharField(
+        _("error"), max_length=500, blank=True, help_text="Why it came to nothing, in the remote's words."
+    )
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     requested_at = models.DateTimeField(default=timezone.now)
     accepted_at = models.DateTimeField(null=True, blank=True, help_text="When Afosto took the request.")
@@ -48,6 +52,8 @@ class LabelJob(models.Model):
     objects = LimitedManager()
 
     class Meta:
+        verbose_name = _("label job")
+        verbose_name_plural = _("label jobs")
         ordering = ("-id",)
         indexes: ClassVar = [models.Index(fields=["state", "next_poll_at"], name="label_job_due")]
         constraints: ClassVar = [
@@ -59,4 +65,4 @@ class LabelJob(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} of {self.parcel}"
+        return gettext("{document} of {parcel}").format(document=self.get_kind_display(), parcel=self.parcel)

@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.mirror import DetailedModel
 from fulfilment.afosto import HandlingListRowRecord
@@ -28,9 +30,9 @@ class HandlingList(DetailedModel):
     is_cancelled = models.BooleanField(default=False)
     is_finished = models.BooleanField(default=False)
     shipment_ids = models.JSONField(default=list, help_text="Remote ids of its shipments.")
-    piece_count = models.PositiveIntegerField("pieces", default=0)
-    handled_count = models.PositiveIntegerField("handled", default=0)
-    missing_count = models.PositiveIntegerField("missing", default=0)
+    piece_count = models.PositiveIntegerField(_("pieces"), default=0)
+    handled_count = models.PositiveIntegerField(_("handled"), default=0)
+    missing_count = models.PositiveIntegerField(_("missing"), default=0)
     search_text = models.TextField(
         blank=True, help_text="Number, id, SKUs and references of its pieces, in lower case."
     )
@@ -39,6 +41,8 @@ class HandlingList(DetailedModel):
     references = ("location",)
 
     class Meta:
+        verbose_name = _("handling list")
+        verbose_name_plural = _("handling lists")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["state", "due_at"], name="handling_list_work"),
@@ -65,7 +69,7 @@ class HandlingList(DetailedModel):
         ]
 
     def __str__(self) -> str:
-        return self.number or "(no number)"
+        return self.number or gettext("(no number)")
 
     @classmethod
     def values_from(cls, record: HandlingListRowRecord) -> dict[str, Any]:

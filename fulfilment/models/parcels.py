@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.mirror import MirrorModel, list_indexes
 from fulfilment.afosto import ParcelRecord
@@ -31,7 +33,7 @@ class Parcel(MirrorModel):
     slip_file_id = models.CharField(
         max_length=255, blank=True, help_text="The parcel's own document: the packing slip."
     )
-    piece_count = models.PositiveIntegerField("pieces", default=0)
+    piece_count = models.PositiveIntegerField(_("pieces"), default=0)
     is_outbound = models.BooleanField(default=True)
     is_in_transit = models.BooleanField(default=False)
     is_delivered = models.BooleanField(default=False)
@@ -45,6 +47,8 @@ class Parcel(MirrorModel):
     references = ("shipment",)
 
     class Meta:
+        verbose_name = _("parcel")
+        verbose_name_plural = _("parcels")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["state", "ship_at"], name="parcel_work"),
@@ -70,7 +74,7 @@ class Parcel(MirrorModel):
         ]
 
     def __str__(self) -> str:
-        return self.number or "(no number)"
+        return self.number or gettext("(no number)")
 
     @classmethod
     def values_from(cls, record: ParcelRecord) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.mirror import MirrorModel
 from fulfilment.afosto import ContactRecord, LocationRecord, MethodRecord
@@ -19,6 +21,8 @@ class Location(MirrorModel):
     positions_at = models.DateTimeField(null=True, blank=True, help_text="When the shelves were last asked for.")
 
     class Meta:
+        verbose_name = _("location")
+        verbose_name_plural = _("locations")
         ordering = ("name", "id")
         permissions: ClassVar = [
             ("create_location", "Can create a location at Afosto"),
@@ -32,7 +36,7 @@ class Location(MirrorModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or "(no name)"
+        return self.name or gettext("(no name)")
 
     @classmethod
     def values_from(cls, record: LocationRecord) -> dict[str, Any]:
@@ -51,21 +55,23 @@ class ShippingMethod(MirrorModel):
 
     name = models.CharField(max_length=600)
     label = models.CharField(max_length=600, blank=True)
-    carrier_code = models.CharField("carrier", max_length=255, blank=True)
+    carrier_code = models.CharField(_("carrier"), max_length=255, blank=True)
     provider = models.CharField(max_length=255, blank=True)
     delivery_during = models.CharField(max_length=255, blank=True)
     max_weight = models.BigIntegerField(null=True, blank=True, help_text="Grams.")
     priority = models.BigIntegerField(null=True, blank=True)
     is_enabled = models.BooleanField(default=False)
     is_configured = models.BooleanField(default=False)
-    is_carrier_location = models.BooleanField("needs a service point", default=False)
+    is_carrier_location = models.BooleanField(_("needs a service point"), default=False)
 
     class Meta:
+        verbose_name = _("shipping method")
+        verbose_name_plural = _("shipping methods")
         ordering = ("priority", "name", "id")
         permissions: ClassVar = [("view_payload_shippingmethod", "Can see the raw payload of shipping methods")]
 
     def __str__(self) -> str:
-        return self.name or self.label or "(no name)"
+        return self.name or self.label or gettext("(no name)")
 
     @classmethod
     def values_from(cls, record: MethodRecord) -> dict[str, Any]:
@@ -92,14 +98,16 @@ class Recipient(MirrorModel):
     family_name = models.CharField(max_length=600, blank=True)
     organisation = models.CharField(max_length=600, blank=True)
     phone = models.CharField(max_length=255, blank=True)
-    locality = models.CharField("city", max_length=600, blank=True)
+    locality = models.CharField(_("city"), max_length=600, blank=True)
     postal_code = models.CharField(max_length=255, blank=True)
-    country_code = models.CharField("country", max_length=255, blank=True)
+    country_code = models.CharField(_("country"), max_length=255, blank=True)
     is_guest = models.BooleanField(default=False)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="When Afosto deleted it; it may list it still.")
     search_text = models.TextField(blank=True, help_text="Name, e-mail, phone, address and id, in lower case.")
 
     class Meta:
+        verbose_name = _("recipient")
+        verbose_name_plural = _("recipients")
         ordering = ("family_name", "given_name", "id")
         indexes: ClassVar = [
             models.Index(fields=["id", "payload_hash", "vanished_at", "deleted_at"], name="recipient_state"),
@@ -110,7 +118,7 @@ class Recipient(MirrorModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.organisation or self.email or "(no name)"
+        return self.name or self.organisation or self.email or gettext("(no name)")
 
     @property
     def name(self) -> str:

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.mirror import DetailedModel
 from fulfilment.afosto import ShipmentRecord, ShipmentRowRecord
@@ -23,7 +25,12 @@ class Shipment(DetailedModel):
     )
     contact_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
     contact = models.ForeignKey(
-        Recipient, null=True, blank=True, on_delete=models.PROTECT, related_name="shipments", verbose_name="recipient"
+        Recipient,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="shipments",
+        verbose_name=_("recipient"),
     )
     list_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
     list = models.ForeignKey(HandlingList, null=True, blank=True, on_delete=models.PROTECT, related_name="shipments")
@@ -46,10 +53,10 @@ class Shipment(DetailedModel):
     is_labeled = models.BooleanField(null=True, blank=True)
     is_serviced = models.BooleanField(null=True, blank=True)
     order_id = models.CharField(max_length=255, blank=True, db_default="", db_index=True)
-    piece_count = models.PositiveIntegerField("pieces", null=True, blank=True)
-    handled_count = models.PositiveIntegerField("handled", null=True, blank=True)
-    boxed_count = models.PositiveIntegerField("packed", null=True, blank=True)
-    missing_count = models.PositiveIntegerField("missing", null=True, blank=True)
+    piece_count = models.PositiveIntegerField(_("pieces"), null=True, blank=True)
+    handled_count = models.PositiveIntegerField(_("handled"), null=True, blank=True)
+    boxed_count = models.PositiveIntegerField(_("packed"), null=True, blank=True)
+    missing_count = models.PositiveIntegerField(_("missing"), null=True, blank=True)
     has_corrections = models.BooleanField(null=True, blank=True, help_text="It has backorders or overage.")
     piece_text = models.TextField(
         blank=True, db_default="", help_text="SKUs, references and ids of its pieces, in lower case."
@@ -59,6 +66,8 @@ class Shipment(DetailedModel):
     references = ("method", "contact", "list", "location")
 
     class Meta:
+        verbose_name = _("shipment")
+        verbose_name_plural = _("shipments")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["state", "ship_at"], name="shipment_work"),
@@ -77,7 +86,7 @@ class Shipment(DetailedModel):
         ]
 
     def __str__(self) -> str:
-        return self.number or "(no number)"
+        return self.number or gettext("(no number)")
 
     @classmethod
     def values_from(cls, record: ShipmentRowRecord) -> dict[str, Any]:

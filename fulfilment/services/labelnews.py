@@ -1,13 +1,17 @@
 """Telling people that their labels are there or came to nothing; those of one bulk action at once."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
 
 from backoffice.models import BulkAction, Notification
 from backoffice.notify import tell
+from backoffice.texts import capital, number
 from fulfilment.models import LabelJob
 
 State = LabelJob.State
@@ -19,11 +23,9 @@ def tell_end(job: LabelJob) -> None:
     """Tell of a job that has just ended: of one that failed always, of one of many only when all have ended."""
     bulk = job.write.bulk if job.write else None
     if bulk is None or job.state == State.FAILED:
-        ending = "ready." if job.state == State.READY else "came to nothing. Its page says why."
-        what = str(job.get_kind_display()).capitalize()
         url = reverse("admin:fulfilment_parcel_change", args=[job.parcel_id])
         key = f"label {job.pk} {job.state}"
-        tell(job.requested_by_id, Notification.Kind.LABEL, key, f"{what} of parcel {job.parcel}: {ending}", url)
+        tell(job.requested_by_id, Notification.Kind.LABEL, key, _ended(job), url)
     if bulk is not None:
         _tell_all_of(bulk)
 
@@ -40,7 +42,21 @@ def _tell_all_of(bulk: BulkAction) -> None:
     counts = dict(counted)
     if bulk.ended_at is None or any(counts.get(state) for state in OPEN):
         return
-    failed = f", {counts[State.FAILED]:,} came to nothing" if counts.get(State.FAILED) else ""
-    sentence = f"{str(bulk).capitalize()}: {counts.get(State.READY, 0):,} ready{failed}."
     key = f"labels of bulk {bulk.pk} {bulk.ended_at.isoformat()}"
-    tell(bulk.actor_id, Notification.Kind.LABEL, key, sentence, reverse("bulk", args=[bulk.pk]))
+    tell(bulk.actor_id, Notification.Kind.LABEL, key, _all_ended(bulk, counts), reverse("bulk", args=[bulk.pk]))
+
+
+def _told_ended(job: LabelJob) -> str:
+    told = _("{document} of parcel {parcel}: came to nothing. Its page says why.")
+    if job.state == State.READY:
+        told = _("{document} of parcel {parcel}: ready.")
+    return told.format(document=capital(job.get_kind_display()), parcel=job.parcel)
+
+
+def _told_all_ended(bulk: BulkAction, counts: Mapping[str, int]) -> str:
+    ready, failed = counts.get(State.READY, 0), counts.get(State.FAILED, 0)
+    told = _("{action}: {ready} ready, {failed} came to nothing.") if failed else _("{action}: {ready} ready.")
+    return told.format(action=capital(str(bulk)), ready=number(ready), failed=number(failed))
+
+
+_ended, _all_ended = lazy(_told_ended, str), lazy(_told_all_ended, str)

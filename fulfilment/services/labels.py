@@ -10,10 +10,13 @@ from functools import partial
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.errors import RemoteError, RemoteNotFound
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import Cause
+from backoffice.texts import Text, written
 from backoffice.writes.sending import settle
 from fulfilment.afosto import AfostoAPI, TaskRecord
 from fulfilment.models import LabelJob, Parcel
@@ -28,7 +31,7 @@ DEADLINE = timedelta(minutes=2)
 LONGEST_PAUSE_S = 15
 CLAIM_HOLDS = timedelta(seconds=60)  # longer than any poll takes
 HEALS_FOR = timedelta(days=7)  # so long a document that comes late ends a failed job well
-NO_ANSWER = "Afosto did not make it within two minutes. Refresh the parcel: it may come yet."
+NO_ANSWER = _("Afosto did not make it within two minutes. Refresh the parcel: it may come yet.")
 OPEN = (State.REQUESTED, State.PENDING)
 
 
@@ -42,9 +45,11 @@ def joined(write: RemoteWrite, parcel: Parcel, kind: str) -> bool:
     job = open_of(parcel, kind)
     if job is None or job.write_id == write.pk:
         return False
-    who = f" by write {job.write_id}" if job.write_id else ""
-    told = f"The {job.get_kind_display()} was asked for already{who}; nothing was sent."
-    settle(write, Written.CONFIRMED, remark=told)
+    told = _("The {document} was asked for already; nothing was sent.")
+    if job.write_id:
+        told = _("The {document} was asked for already by write {id}; nothing was sent.")
+    remark = format_lazy(told, document=Kind(job.kind).label, id=job.write_id)
+    settle(write, Written.CONFIRMED, remark=remark)
     return True
 
 
@@ -73,7 +78,7 @@ def accepted(write: RemoteWrite, task_id: str) -> None:
             transaction.on_commit(partial(_send, pk, 1))
 
 
-def came_to_nothing(write: RemoteWrite, why: str) -> None:
+def came_to_nothing(write: RemoteWrite, why: Text) -> None:
     """The request was never taken."""
     _end(LabelJob.objects.filter(write=write, state=State.REQUESTED), State.FAILED, error=why)
 
@@ -117,7 +122,7 @@ def reconcile() -> None:
     for job in LabelJob.objects.filter(state=State.REQUESTED, write__state=Written.CONFIRMED).select_related("write"):
         assert job.write is not None  # noqa: S101
         accepted(job.write, "")
-    _end(LabelJob.objects.filter(state=State.REQUESTED, write=None), State.FAILED, error="Its write is gone.")
+    _end(LabelJob.objects.filter(state=State.REQUESTED, write=None), State.FAILED, error=_("Its write is gone."))
     labelnews.tell_of_bulk_actions()
     late = LabelJob.objects.filter(state=State.FAILED, ended_at__gte=timezone.now() - HEALS_FOR)
     for kind, column in ((Kind.LABEL, "parcel__label_file_id"), (Kind.SLIP, "parcel__slip_file_id")):
@@ -144,12 +149,16 @@ def poll(job_id: int, api: AfostoAPI) -> int | None:
     except RemoteError as error:
         if not is_late:
             return _again(job)
-        _end(LabelJob.objects.filter(pk=job.pk, state=State.PENDING), State.FAILED, error=f"{NO_ANSWER} ({error})")
+        _end(
+            LabelJob.objects.filter(pk=job.pk, state=State.PENDING),
+            State.FAILED,
+            error=format_lazy("{told} ({error})", told=NO_ANSWER, error=error),
+        )
         return None
     if file_id := _file_of(parcel, job.kind):
         _end(LabelJob.objects.filter(pk=job.pk, state=State.PENDING), State.READY, file_id=file_id)
     elif task is not None and task.completed_at is not None:
-        why = task.result or "Afosto ended the task without a document and without a word."
+        why = task.result or _("Afosto ended the task without a document and without a word.")
         _end(LabelJob.objects.filter(pk=job.pk, state=State.PENDING), State.FAILED, error=why)
     elif is_late:
         _end(LabelJob.objects.filter(pk=job.pk, state=State.PENDING), State.FAILED, error=NO_ANSWER)
@@ -182,11 +191,12 @@ def _file_of(parcel: Parcel, kind: str) -> str:
     return parcel.label_file_id if kind == Kind.LABEL else parcel.slip_file_id
 
 
-def _end(jobs: QuerySet[LabelJob], state: LabelJob.State, *, file_id: str = "", error: str = "") -> None:
+def _end(jobs: QuerySet[LabelJob], state: LabelJob.State, *, file_id: str = "", error: Text = "") -> None:
     now = timezone.now()
     with transaction.atomic():
         pks = list(jobs.values_list("pk", flat=True))
-        jobs.filter(pk__in=pks).update(state=state, file_id=file_id, error=error[:500], ended_at=now, next_poll_at=None)
+        told = written(error)[:500]
+        jobs.filter(pk__in=pks).update(state=state, file_id=file_id, error=told, ended_at=now, next_poll_at=None)
         ended = LabelJob.objects.filter(pk__in=pks, state=state, ended_at=now)
         for job in ended.select_related("parcel", "write__bulk"):
             labelnews.tell_end(job)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.errors import (
     ChangedMeanwhile,
-    NotInThisState,
     RemoteError,
     RemoteNotFound,
 )
@@ -20,6 +23,7 @@ from backoffice.writes.verbs import Look
 from fulfilment.afosto import AfostoAPI, HandlingListCreated
 from fulfilment.models import HandlingList, Shipment
 from fulfilment.pieces import flat_pieces, groups_of
+from fulfilment.services.hindrances import refused
 from fulfilment.services.list_rules import (
     refuse_strangers,
     refuse_unless_listable,
@@ -28,7 +32,7 @@ from fulfilment.services.list_rules import (
     why_not_listable,
     why_not_together,
 )
-from fulfilment.services.outcomes import as_it_is, compared
+from fulfilment.services.outcomes import MADE_BEFORE, as_it_is, compared, shown_as, shown_so_far_as
 from fulfilment.services.rereads import after, fetch, mark_gone, shipments_by_id
 
 __all__ = ["HandlingListService", "handled_flags", "why_not", "why_not_listable", "why_not_together"]
@@ -73,9 +77,7 @@ class HandlingListService:
         if lost_before(write):
             found = self._listed_as_wanted(wanted, shipments, Cause(write=write))
             if found:
-                settle(
-                    write, State.CONFIRMED, remark="An earlier try had made it after all.", remote_id=found.remote_id
-                )
+                settle(write, State.CONFIRMED, remark=MADE_BEFORE, remote_id=found.remote_id)
                 return found
         refuse_unless_listable(shipments)
         created: HandlingListCreated = send(
@@ -97,13 +99,13 @@ class HandlingListService:
             RemoteError: the write says what is known.
         """
         if not write.sends["sub"]:
-            raise NotInThisState("Say to whom: Afosto knows no way back to nobody. Nothing was sent.")
+            raise refused(_("Say to whom: Afosto knows no way back to nobody."))
         fresh = self._fresh("assign", handling_list, write)
         if fresh.sub == write.sends["sub"]:
             return as_it_is(fresh, write)
         seen = write.before.get("sub")
         if seen is not None and fresh.sub != seen:
-            told = f"{fresh} was assigned to somebody else meanwhile. Nothing was sent."
+            told = format_lazy(_("{list} was assigned to somebody else meanwhile. Nothing was sent."), list=fresh)
             raise ChangedMeanwhile(told, {"sub": seen}, {"sub": fresh.sub})
         return self._set_state(fresh, write, {"sub": fresh.sub})
 
@@ -176,23 +178,24 @@ class HandlingListService:
         wanted, cause = _wanted_ids(write), Cause(write=write)
         shipments = shipments_by_id(self.api, wanted, cause)
         if found := self._listed_as_wanted(wanted, shipments, cause):
-            return Look(State.CONFIRMED, f"Afosto has these shipments on list {found}.", found.remote_id)
+            told = format_lazy(_("Afosto has these shipments on list {list}."), list=found)
+            return Look(State.CONFIRMED, told, found.remote_id)
         if is_late and not any(shipment.list_remote_id or shipment.is_listed for shipment in shipments):
             shipments = [fetch(self.api, Shipment, remote_id, cause) for remote_id in wanted]
         listed = [shipment for shipment in shipments if shipment.list_remote_id or shipment.is_listed]
         if listed:
-            told = ", ".join(f"{shipment} on {shipment.list_remote_id or 'a list'}" for shipment in listed)
-            return Look(State.UNKNOWN, f"Afosto has some of the shipments on a list, but not these together: {told}.")
+            told = _("Afosto has some of the shipments on a list, but not these together: {shipments}.")
+            return Look(State.UNKNOWN, format_lazy(told, shipments=_where(listed)))
         if is_late:
-            return Look(State.FAILED, "Afosto has none of these shipments on a list.")
-        return Look(State.UNKNOWN, "Afosto has none of these shipments on a list so far.")
+            return Look(State.FAILED, _("Afosto has none of these shipments on a list."))
+        return Look(State.UNKNOWN, _("Afosto has none of these shipments on a list so far."))
 
     def look_for_state(self, write: RemoteWrite, is_late: bool) -> Look:
         """Compare the list with what was sent (sub, is_on_hold). Source: ``GET /lcs/lists/{id}``."""
         try:
             fresh = self.fetch(write.remote_id, Cause(write=write))
         except RemoteNotFound:
-            return Look(State.UNKNOWN, "Afosto no longer knows the list.")
+            return Look(State.UNKNOWN, _("Afosto no longer knows the list."))
         there = {name: getattr(fresh, name) for name in write.sends}
         return compared(there, write.sends, write.before, is_late)
 
@@ -201,7 +204,7 @@ class HandlingListService:
         try:
             fresh = self.fetch(write.remote_id, Cause(write=write))
         except RemoteNotFound:
-            return Look(State.UNKNOWN, "Afosto no longer knows the list.")
+            return Look(State.UNKNOWN, _("Afosto no longer knows the list."))
         wanted, flags = _wanted_marks(write), handled_flags(fresh)
         there = {id: flags.get(id) for id in wanted}
         before = {item["id"]: item["is_handled"] for item in write.before.get("items", [])}
@@ -215,11 +218,11 @@ class HandlingListService:
         fresh = self._read_to_delete(HandlingList.objects.get(remote_id=write.remote_id), write)
         if fresh.is_cancelled or fresh.vanished_at:
             self._read_shipments_after(fresh.shipment_ids, write)
-            told = "Afosto no longer has the list." if fresh.vanished_at else "Afosto shows it as cancelled."
-            return Look(State.CONFIRMED, told)
+            no_more, as_cancelled = _("Afosto no longer has the list."), _("Afosto shows it as cancelled.")
+            return Look(State.CONFIRMED, no_more if fresh.vanished_at else as_cancelled)
         if is_late:
-            return Look(State.FAILED, f"Afosto shows it as {fresh.state}.")
-        return Look(State.UNKNOWN, f"Afosto shows it as {fresh.state} so far.")
+            return Look(State.FAILED, shown_as(fresh.state))
+        return Look(State.UNKNOWN, shown_so_far_as(fresh.state))
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -250,7 +253,8 @@ class HandlingListService:
         """The shipments as they are now. Raises NotInThisState where Afosto has not all of them."""
         found = {shipment.remote_id: shipment for shipment in shipments_by_id(self.api, wanted, cause)}
         if unknown := [remote_id for remote_id in wanted if remote_id not in found]:
-            raise NotInThisState(f"Afosto knows no shipment {', '.join(unknown[:5])}. Nothing was sent.")
+            told = _("Afosto knows no shipment {ids}.")
+            raise refused(format_lazy(told, ids=", ".join(unknown[:5])))
         return [found[remote_id] for remote_id in wanted]
 
     def _read_shipments_after(self, remote_ids: Iterable[str], write: RemoteWrite) -> None:
@@ -269,6 +273,15 @@ class HandlingListService:
             return None
         found = self.fetch(lists.pop(), cause)
         return found if set(found.shipment_ids) == set(wanted) else None
+
+
+def _told_where(shipments: Iterable[Shipment]) -> str:
+    one, unknown = gettext("{shipment} on {list}"), gettext("a list")
+    return ", ".join(one.format(shipment=its, list=its.list_remote_id or unknown) for its in shipments)
+
+
+_where = lazy(_told_where, str)
+"""Shipments and the lists that they are on, inside a sentence."""
 
 
 def handled_flags(handling_list: HandlingList) -> dict[str, bool]:

@@ -7,20 +7,24 @@ from typing import Any
 
 import msgspec
 from django.db.models import Q, QuerySet
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
-from backoffice.errors import NotInThisState, RemoteError, RemoteNotFound
+from backoffice.errors import RemoteError, RemoteNotFound
 from backoffice.models import RemoteWrite
 from backoffice.records import id_in
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND, Cause
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text, written
 from backoffice.writes.sending import lost_before, note_unlike, send, settle
 from backoffice.writes.verbs import Look
 from fulfilment.afosto import AfostoAPI, DpdPointRecord, PointHitRecord
 from fulfilment.afosto.reading import Body
 from fulfilment.models import Location
-from fulfilment.services.outcomes import as_it_is, compared
-from fulfilment.services.rereads import GONE, RESOURCE_OF, fetch, keep
+from fulfilment.services.hindrances import IT, gone, refused
+from fulfilment.services.outcomes import MADE_BEFORE, as_it_is, compared, found_as
+from fulfilment.services.rereads import RESOURCE_OF, fetch, keep
 
 State = RemoteWrite.State
 
@@ -73,7 +77,7 @@ class LocationService:
         Raises RemoteError: the write says what is known. A create is never repeated after a lost answer.
         """
         if lost_before(write) and (found := self._created(write)):
-            settle(write, State.CONFIRMED, remark="An earlier try had made it after all.", remote_id=found)
+            settle(write, State.CONFIRMED, remark=MADE_BEFORE, remote_id=found)
             return Location.objects.filter(remote_id=found).first()
 
         def take(answer: Body) -> str:
@@ -108,8 +112,10 @@ class LocationService:
         there, wanted = codes_of(fresh), list(write.sends["positions"])
         if Counter(there) != Counter(wanted):
             unknown, left = sorted(set(wanted) - set(there)), sorted(set(there) - set(wanted))
-            told = f"not there: {', '.join(unknown[:5])}" if unknown else f"left out: {', '.join(left[:5])}"
-            raise NotInThisState(f"The shelves of {fresh} are others than these ({told}). Nothing was sent.")
+            told = _("The shelves of {location} are others than these (left out: {shelves}).")
+            if unknown:
+                told = _("The shelves of {location} are others than these (not there: {shelves}).")
+            raise refused(format_lazy(told, location=fresh, shelves=", ".join((unknown or left)[:5])))
         if there == wanted:
             return as_it_is(fresh, write)
         call, before = self.api.set_walk_order, {"positions": there}
@@ -135,10 +141,10 @@ class LocationService:
     def look_for_created(self, write: RemoteWrite, is_late: bool) -> Look:
         """Find a location of that name and address among all. Source: ``GET /lcs/locations``."""
         if found := self._created(write):
-            return Look(State.CONFIRMED, f"Found at Afosto as {found}.", found)
+            return Look(State.CONFIRMED, found_as(found), found)
         if is_late:
-            return Look(State.FAILED, "Afosto has no such location: all of them were read.")
-        return Look(State.UNKNOWN, "Afosto has no such location so far.")
+            return Look(State.FAILED, _("Afosto has no such location: all of them were read."))
+        return Look(State.UNKNOWN, _("Afosto has no such location so far."))
 
     def look_for_changed(self, write: RemoteWrite, is_late: bool) -> Look:
         """Compare name or switch with what was sent."""
@@ -195,8 +201,9 @@ class LocationService:
         except RemoteError:  # the next reading brings them
             location.refresh_from_db()
         if failed:
-            told = f"Afosto took part of it and counted {failed} as failed. The page shows how it is now."
-            RemoteWrite.objects.filter(pk=write.pk).update(remark=told)
+            told = _("Afosto took part of it and counted {count} as failed. The page shows how it is now.")
+            remark = written(format_lazy(told, count=failed))
+            RemoteWrite.objects.filter(pk=write.pk).update(remark=remark[:500])
             write.refresh_from_db()
         return location
 
@@ -224,7 +231,7 @@ class LocationService:
         return _like(write).exclude(remote_id__in=others).values_list("remote_id", flat=True).first() or ""
 
 
-_GONE = Look(State.UNKNOWN, "Afosto no longer knows the location.")
+_GONE = Look(State.UNKNOWN, _("Afosto no longer knows the location."))
 
 
 def _like(write: RemoteWrite) -> QuerySet[Location]:
@@ -244,32 +251,36 @@ def shelves_of(location: Location) -> dict[str, str]:
     return {str(sku["sku"]): str(shelf["code"]) for shelf in shelves for sku in shelf.get("skus") or []}
 
 
-def why_not(verb: str, location: Location) -> str:
+def why_not(verb: str, location: Location) -> Text:
     """Why a verb cannot be done to a location as it is here, in a sentence; "" when it can. The services' own rule."""
-    hindrance = _hindrance(verb, location)
-    return f"It {hindrance}." if hindrance else ""
+    return _hindrance(verb, location, IT)
 
 
-def _hindrance(verb: str, location: Location) -> str:
+def _hindrance(verb: str, location: Location, it: Text) -> Text:
+    """The sentence about the location, which it calls ``it``."""
     if verb == "refresh":
         return ""
     if location.vanished_at is not None:
-        return GONE
+        return gone(it)
     if verb == "enable" and not location.is_disabled:
-        return "is enabled already"
+        return format_lazy(_("{it} is enabled already."), it=it)
     if verb == "disable" and location.is_disabled:
-        return "is disabled already"
+        return format_lazy(_("{it} is disabled already."), it=it)
     return ""
 
 
 def _refuse_if_gone(location: Location) -> None:
     if location.vanished_at is not None:
-        raise NotInThisState(f"Location {location} {GONE}. Nothing was sent.")
+        raise refused(gone(_named(location)))
 
 
 def _refuse_unless_may(verb: str, location: Location) -> None:
-    if hindrance := _hindrance(verb, location):
-        raise NotInThisState(f"Location {location} {hindrance}. Nothing was sent.")
+    if hindrance := _hindrance(verb, location, _named(location)):
+        raise refused(hindrance)
+
+
+def _named(location: Location) -> Text:
+    return format_lazy(_("Location {location}"), location=location)
 
 
 def _members(location: Location, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
-from backoffice.errors import NotInThisState, RemoteNotFound
+from backoffice.errors import RemoteNotFound
 from backoffice.models import RemoteWrite
 from backoffice.records import id_in
 from backoffice.sync.changes import BY_HAND, Cause
+from backoffice.texts import written
 from backoffice.writes.sending import lost_before, note_unlike, send, settle
 from backoffice.writes.verbs import Look
 from fulfilment.afosto import AfostoAPI
@@ -17,9 +20,10 @@ from fulfilment.afosto.reading import Body
 from fulfilment.models import HandlingList, Parcel, Shipment
 from fulfilment.pieces import Contents, contents_of
 from fulfilment.services import labels
-from fulfilment.services.outcomes import as_it_is, compared
+from fulfilment.services.hindrances import gone, refused
+from fulfilment.services.outcomes import MADE_BEFORE, as_it_is, compared, found_as, shown_as
 from fulfilment.services.parcel_rules import piece_ids, refuse_unless_may, refuse_unless_packable
-from fulfilment.services.rereads import GONE, after, fetch, keep, mark_gone, tell_flags
+from fulfilment.services.rereads import after, fetch, keep, mark_gone, tell_flags
 
 State = RemoteWrite.State
 MEMBERS = ("weight", "length", "width", "height", "position", "tracking_code", "tracking_url")
@@ -56,7 +60,7 @@ class ParcelService:
         shipment = fetch(self.api, Shipment, str(write.sends["shipment_id"]), Cause(write=write))
         contents = contents_of(shipment)
         if lost_before(write) and (found := _parcel_with(contents, wanted)):
-            settle(write, State.CONFIRMED, remark="An earlier try had made it after all.", remote_id=found)
+            settle(write, State.CONFIRMED, remark=MADE_BEFORE, remote_id=found)
             after(self.api, Parcel, [found], Cause(write=write))
             return Parcel.objects.filter(remote_id=found).first()
         refuse_unless_packable(shipment, contents, wanted)
@@ -164,13 +168,14 @@ class ParcelService:
         contents = contents_of(shipment)
         if found := _parcel_with(contents, wanted):
             after(self.api, Parcel, [found], cause)
-            return Look(State.CONFIRMED, f"Found at Afosto as {found}.", found)
+            return Look(State.CONFIRMED, found_as(found), found)
         boxed = [piece.id for piece in contents.pieces if piece.id in wanted and piece.is_boxed]
         if boxed:
-            return Look(State.UNKNOWN, f"Afosto has {len(boxed)} of the {len(wanted)} pieces in other parcels.")
+            told = _("Afosto has {count} of the {total} pieces in other parcels.")
+            return Look(State.UNKNOWN, format_lazy(told, count=len(boxed), total=len(wanted)))
         if is_late and contents.is_known:
-            return Look(State.FAILED, "Afosto has none of these pieces in a parcel.")
-        return Look(State.UNKNOWN, "Afosto has none of these pieces in a parcel so far.")
+            return Look(State.FAILED, _("Afosto has none of these pieces in a parcel."))
+        return Look(State.UNKNOWN, _("Afosto has none of these pieces in a parcel so far."))
 
     def look_for_changed(self, write: RemoteWrite, is_late: bool) -> Look:
         """Compare the members with what was sent."""
@@ -193,11 +198,12 @@ class ParcelService:
         is_requested = _text(fresh.label_requested_at) != write.before.get("label_requested_at", "")
         if fresh.label_file_id or is_requested:
             labels.accepted(write, task_id="")
-            return Look(State.CONFIRMED, "Afosto shows that the label was requested.", fresh.remote_id)
+            return Look(State.CONFIRMED, _("Afosto shows that the label was requested."), fresh.remote_id)
         if is_late:
-            labels.came_to_nothing(write, "Afosto shows no request for a label.")
-            return Look(State.FAILED, "Afosto shows no request for a label.")
-        return Look(State.UNKNOWN, "Afosto shows no request for a label so far.")
+            told = _("Afosto shows no request for a label.")
+            labels.came_to_nothing(write, told)
+            return Look(State.FAILED, told)
+        return Look(State.UNKNOWN, _("Afosto shows no request for a label so far."))
 
     def look_for_slip(self, write: RemoteWrite, is_late: bool) -> Look:
         """A slip that was not there before tells that the request arrived; asking for another is free."""
@@ -206,12 +212,12 @@ class ParcelService:
             return _GONE
         if fresh.slip_file_id and fresh.slip_file_id != write.before.get("slip_file_id", ""):
             labels.accepted(write, task_id="")
-            return Look(State.CONFIRMED, "Afosto has made the packing slip.", fresh.remote_id)
+            return Look(State.CONFIRMED, _("Afosto has made the packing slip."), fresh.remote_id)
         if is_late:
-            told = "Afosto shows no packing slip. Ask for it again: that is free."
+            told = _("Afosto shows no packing slip. Ask for it again: that is free.")
             labels.came_to_nothing(write, told)
             return Look(State.FAILED, told)
-        return Look(State.UNKNOWN, "Afosto shows no packing slip so far.")
+        return Look(State.UNKNOWN, _("Afosto shows no packing slip so far."))
 
     def look_for_transit(self, write: RemoteWrite, is_late: bool) -> Look:
         """See whether it is on its way, or was: what has arrived is no longer in transit."""
@@ -227,8 +233,8 @@ class ParcelService:
         fresh = self._looked_at(write)
         if fresh is None:
             mark_gone(Parcel, write.remote_id, asked_at, Cause(write=write))
-            return Look(State.CONFIRMED, "Afosto no longer knows the parcel.")
-        return Look(State.FAILED if is_late else State.UNKNOWN, f"Afosto shows it as {fresh.state}.")
+            return Look(State.CONFIRMED, _("Afosto no longer knows the parcel."))
+        return Look(State.FAILED if is_late else State.UNKNOWN, shown_as(fresh.state))
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -246,11 +252,19 @@ class ParcelService:
         counted = send(write, lambda attempts: call(fresh.remote_id, moving, attempts), before=before)
         fresh = self._read_after(fresh, write)
         there = piece_ids(fresh)
-        refused = [id for id in moving if (id in there) is not are_in]
-        if refused or counted.failed:
-            told = f"Afosto took {len(moving) - len(refused)} of {len(moving)} pieces"
-            told += f"; not {', '.join(refused)}." if refused else f", but counted {counted.failed} as failed."
-            RemoteWrite.objects.filter(pk=write.pk).update(remark=told[:500])
+        left_out = [id for id in moving if (id in there) is not are_in]
+        if left_out or counted.failed:
+            told = _("Afosto took {count} of {total} pieces, but counted {failed} as failed.")
+            if left_out:
+                told = _("Afosto took {count} of {total} pieces; not {pieces}.")
+            remark = format_lazy(
+                told,
+                count=len(moving) - len(left_out),
+                total=len(moving),
+                failed=counted.failed,
+                pieces=", ".join(left_out),
+            )
+            RemoteWrite.objects.filter(pk=write.pk).update(remark=written(remark)[:500])
             write.refresh_from_db()
         return fresh
 
@@ -261,7 +275,8 @@ class ParcelService:
         refuse_unless_may(verb, parcel)
         # Before the parcel is read: a task that ends in between has left its label in the parcel by then.
         if kind == labels.Kind.LABEL and labels.is_at_work(parcel, kind, self.api):
-            raise NotInThisState(f"Afosto is still at work on the label of parcel {parcel}. Nothing was sent.")
+            told = _("Afosto is still at work on the label of parcel {parcel}.")
+            raise refused(format_lazy(told, parcel=parcel))
         fresh = self._fresh(verb, parcel, write)
         if not labels.open_job(write, fresh, kind):
             return fresh  # somebody else was first
@@ -285,23 +300,25 @@ class ParcelService:
         wanted = _wanted_ids(write, "ids")
         done = {id for id in wanted if (id in there) is are_in}
         if len(done) == len(wanted):
-            return Look(State.CONFIRMED, "Afosto shows the pieces as they were sent.")
-        told = f"Afosto shows {len(done)} of {len(wanted)} pieces as they were sent."
+            return Look(State.CONFIRMED, _("Afosto shows the pieces as they were sent."))
+        told = _("Afosto shows {count} of {total} pieces as they were sent.")
         if is_late and there == before:
-            return Look(State.FAILED, f"{told} It is as it was before.")
-        return Look(State.CONFIRMED if done and is_late else State.UNKNOWN, told)
+            told = _("Afosto shows {count} of {total} pieces as they were sent. It is as it was before.")
+            return Look(State.FAILED, format_lazy(told, count=len(done), total=len(wanted)))
+        shown = format_lazy(told, count=len(done), total=len(wanted))
+        return Look(State.CONFIRMED if done and is_late else State.UNKNOWN, shown)
 
     def _look_for_flag(self, write: RemoteWrite, is_late: bool, *flags: str) -> Look:
         fresh = self._looked_at(write)
         if fresh is None:
             return _GONE
         if any(getattr(fresh, flag) for flag in flags):
-            return Look(State.CONFIRMED, f"Afosto shows it as {fresh.state}.")
-        return Look(State.FAILED if is_late else State.UNKNOWN, f"Afosto shows it as {fresh.state}.")
+            return Look(State.CONFIRMED, shown_as(fresh.state))
+        return Look(State.FAILED if is_late else State.UNKNOWN, shown_as(fresh.state))
 
     def _read(self, parcel: Parcel, write: RemoteWrite) -> Parcel:
         if parcel.vanished_at is not None:
-            raise NotInThisState(f"Parcel {parcel} {GONE}. Nothing was sent.")
+            raise refused(gone(format_lazy(_("Parcel {parcel}"), parcel=parcel)))
         return self.fetch(parcel.remote_id, Cause(write=write))
 
     def _fresh(self, verb: str, parcel: Parcel, write: RemoteWrite) -> Parcel:
@@ -336,7 +353,7 @@ class ParcelService:
         return fresh
 
 
-_GONE = Look(State.UNKNOWN, "Afosto no longer knows the parcel.")
+_GONE = Look(State.UNKNOWN, _("Afosto no longer knows the parcel."))
 
 
 def _parcel_with(contents: Contents, wanted: Collection[str]) -> str:

@@ -20,7 +20,6 @@ from fulfilment.models import HandlingList, Location, Parcel, Recipient, Shipmen
 from fulfilment.pieces import Piece, contents_of
 
 M = TypeVar("M", bound=MirrorModel)
-GONE = "is gone at Afosto"
 IDS_A_SEARCH = 100
 
 

@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backoffice.errors import ChangedMeanwhile, NotInThisState, RemoteNotFound
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.errors import ChangedMeanwhile, RemoteNotFound
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import BY_HAND, Cause
+from backoffice.texts import Text
 from backoffice.writes.sending import send
 from backoffice.writes.verbs import Look
 from fulfilment.afosto import AfostoAPI
@@ -14,8 +18,9 @@ from fulfilment.afosto.reading import Body
 from fulfilment.models import HandlingList, Shipment
 from fulfilment.pieces import contents_of
 from fulfilment.services.corrections import Line, lines_of, merged, name_of, quantity
-from fulfilment.services.outcomes import as_it_is, compared
-from fulfilment.services.rereads import GONE, after, fetch, keep, tell_flags
+from fulfilment.services.hindrances import IT, cancelled, cancelled_already, finished, gone, in_transit, refused
+from fulfilment.services.outcomes import as_it_is, compared, shown_as, shown_so_far_as
+from fulfilment.services.rereads import after, fetch, keep, tell_flags
 
 State = RemoteWrite.State
 
@@ -54,7 +59,9 @@ class ShipmentService:
         if there == wanted:
             return as_it_is(fresh, write)
         if write.before.get("method_id", there) != there:
-            told = f"Shipment {fresh} was given another method meanwhile. Nothing was sent."
+            told = format_lazy(
+                _("Shipment {shipment} was given another method meanwhile. Nothing was sent."), shipment=fresh
+            )
             raise ChangedMeanwhile(told, {"method_id": write.before["method_id"]}, {"method_id": there})
         call, id = self.api.update_shipment, fresh.remote_id
         send(write, lambda attempts: call(id, write.sends, attempts), self._keeper(write), before={"method_id": there})
@@ -88,10 +95,12 @@ class ShipmentService:
         fresh = self._fresh("set_missing", shipment, write)
         wanted, pieces = _wanted_marks(write), {piece.id: piece for piece in contents_of(fresh).pieces}
         if strangers := [id for id in wanted if id not in pieces]:
-            raise NotInThisState(f"Shipment {fresh} has no piece {', '.join(strangers[:5])}. Nothing was sent.")
+            told = _("Shipment {shipment} has no piece {pieces}.")
+            raise refused(format_lazy(told, shipment=fresh, pieces=", ".join(strangers[:5])))
         changes = {id: flag for id, flag in wanted.items() if pieces[id].is_missing is not flag}
         if boxed := [id for id in changes if pieces[id].is_boxed]:
-            raise NotInThisState(f"Piece {', '.join(boxed[:5])} is in a parcel: take it out first. Nothing was sent.")
+            told = _("Piece {pieces} is in a parcel: take it out first.")
+            raise refused(format_lazy(told, pieces=", ".join(boxed[:5])))
         if not changes:
             return as_it_is(fresh, write)
         items = [{"id": id, "is_missing": flag} for id, flag in changes.items()]
@@ -128,8 +137,8 @@ class ShipmentService:
         if fresh is None:
             return _GONE
         if _positions(fresh) != write.before.get("positions"):
-            return Look(State.CONFIRMED, "Afosto shows other positions than before.")
-        told = "Afosto shows the positions that were there before, which may be the right ones: nobody can tell."
+            return Look(State.CONFIRMED, _("Afosto shows other positions than before."))
+        told = _("Afosto shows the positions that were there before, which may be the right ones: nobody can tell.")
         return Look(State.UNKNOWN, told)
 
     def look_for_backorders(self, write: RemoteWrite, is_late: bool) -> Look:
@@ -155,10 +164,10 @@ class ShipmentService:
         if fresh is None:
             return _GONE
         if fresh.is_canceled:
-            return Look(State.CONFIRMED, "Afosto shows it as cancelled.")
+            return Look(State.CONFIRMED, _("Afosto shows it as cancelled."))
         if is_late:
-            return Look(State.FAILED, f"Afosto shows it as {fresh.state}.")
-        return Look(State.UNKNOWN, f"Afosto shows it as {fresh.state} so far.")
+            return Look(State.FAILED, shown_as(fresh.state))
+        return Look(State.UNKNOWN, shown_so_far_as(fresh.state))
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -233,36 +242,36 @@ class ShipmentService:
         return fresh
 
 
-_GONE = Look(State.UNKNOWN, "Afosto no longer knows the shipment.")
+_GONE = Look(State.UNKNOWN, _("Afosto no longer knows the shipment."))
 
 
-def why_not(verb: str, shipment: Shipment) -> str:
+def why_not(verb: str, shipment: Shipment) -> Text:
     """Why a verb cannot be done to a shipment as it is here, in a sentence; "" when it can. The services' own rule."""
-    hindrance = _hindrance(verb, shipment)
-    return f"It {hindrance}." if hindrance else ""
+    return _hindrance(verb, shipment, IT)
 
 
-def _hindrance(verb: str, shipment: Shipment) -> str:
+def _hindrance(verb: str, shipment: Shipment, it: Text) -> Text:
+    """The sentence about the shipment, which it calls ``it``."""
     if verb == "refresh":
         return ""
     if shipment.vanished_at is not None:
-        return GONE
+        return gone(it)
     if shipment.is_canceled:
-        return "is cancelled already" if verb == "cancel" else "is cancelled"
+        return cancelled_already(it) if verb == "cancel" else cancelled(it)
     if verb in {"set_backorders", "set_overage"}:  # what is found later is told later
         return ""
     if shipment.is_finished:
-        return "is finished"
+        return finished(it)
     if shipment.is_in_transit:
-        return "is in transit"
+        return in_transit(it)
     if verb == "set_method" and not shipment.is_editable:
-        return "can no longer be edited at Afosto"
+        return format_lazy(_("{it} can no longer be edited at Afosto."), it=it)
     return ""
 
 
 def _refuse_unless_may(verb: str, shipment: Shipment) -> None:
-    if hindrance := _hindrance(verb, shipment):
-        raise NotInThisState(f"Shipment {shipment} {hindrance}. Nothing was sent.")
+    if hindrance := _hindrance(verb, shipment, format_lazy(_("Shipment {shipment}"), shipment=shipment)):
+        raise refused(hindrance)
 
 
 def _refuse_if_changed(
@@ -274,7 +283,11 @@ def _refuse_if_changed(
         if quantity(line, there) not in {quantity(line, seen), line["quantity"]}
     }
     if theirs:
-        told = f"Shipment {shipment} was changed at Afosto meanwhile ({', '.join(sorted(theirs))}). Nothing was sent."
+        told = format_lazy(
+            _("Shipment {shipment} was changed at Afosto meanwhile ({lines}). Nothing was sent."),
+            shipment=shipment,
+            lines=", ".join(sorted(theirs)),
+        )
         raise ChangedMeanwhile(
             told, {name_of(line): quantity(line, seen) for line in changes if name_of(line) in theirs}, theirs
         )

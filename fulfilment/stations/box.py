@@ -7,31 +7,39 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin.doing import VerbForm
 from backoffice.models import RemoteWrite
+from backoffice.texts import number
 from fulfilment.models import Parcel
 from fulfilment.pieces import Piece
 from fulfilment.verbs.parcels import CREATE_PARCEL
 
-SIZES = {"weight": "Weight, g", "length": "Length, cm", "width": "Width, cm", "height": "Height, cm"}
+SIZES = ("weight", "length", "width", "height")
 MOST = 1_000_000
 LATELY = timedelta(days=30)
 UNDER_WAY = (RemoteWrite.State.PLANNED, RemoteWrite.State.SENT, RemoteWrite.State.UNKNOWN)
 
 
-def _number(label: str) -> forms.IntegerField:
-    told = {"invalid": "Type a whole number.", "min_value": "At least 1.", "max_value": f"At most {MOST:,}."}
-    return forms.IntegerField(label=label, required=False, min_value=1, max_value=MOST, error_messages=told)
+def _at_most() -> str:
+    return gettext("At most {count}.").format(count=number(MOST))
+
+
+def _size(**kwargs: Any) -> forms.IntegerField:
+    told = {"invalid": _("Type a whole number."), "min_value": _("At least 1."), "max_value": lazy(_at_most, str)()}
+    return forms.IntegerField(required=False, min_value=1, max_value=MOST, error_messages=told, **kwargs)
 
 
 class BoxForm(VerbForm):
     """Pieces that are gone, or packed meanwhile, are no choices any more: they fall out of the box."""
 
-    weight = _number(SIZES["weight"])
-    length = _number(SIZES["length"])
-    width = _number(SIZES["width"])
-    height = _number(SIZES["height"])
+    weight = _size(label=_("Weight, g"))
+    length = _size(label=_("Length, cm"))
+    width = _size(label=_("Width, cm"))
+    height = _size(label=_("Height, cm"))
 
     def __init__(
         self, left: Sequence[Piece], data: QueryDict | None = None, sizes: Mapping[str, Any] | None = None
@@ -57,7 +65,9 @@ class BoxForm(VerbForm):
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.in_box:
-            raise forms.ValidationError("Nothing is in the box: scan or tick what you put into it. Nothing was sent.")
+            raise forms.ValidationError(
+                _("Nothing is in the box: scan or tick what you put into it. Nothing was sent.")
+            )
         return found
 
     def sends(self, shipment_id: str) -> dict[str, Any]:

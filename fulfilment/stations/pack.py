@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from fulfilment.pieces import Piece
 from fulfilment.stations.scanning import Codes, Verdict, among, cleaned
 
@@ -21,22 +23,28 @@ def read(scan: str, pieces: Sequence[Piece], in_box: AbstractSet[str]) -> Scan:
     """What a scan means while the pieces ``in_box`` are in the open box."""
     text = cleaned(scan)
     if not text:
-        return Scan(Verdict.NOTED, "Nothing was scanned.")
+        return Scan(Verdict.NOTED, _("Nothing was scanned."))
     meant = among(text, pieces, codes)
     if not meant:
-        return Scan(Verdict.WRONG, f"{text[:60]} does not belong to this shipment. Put it aside.")
+        told = _("{scan} does not belong to this shipment. Put it aside.")
+        return Scan(Verdict.WRONG, told.format(scan=text[:60]))
     meant.sort(key=lambda piece: not piece.is_handled)  # what was picked goes first
     free = [piece for piece in meant if _is_left(piece) and piece.id not in in_box]
     if free:
         inside = sum(piece.sku == free[0].sku for piece in pieces if piece.id in in_box) + 1
-        return Scan(Verdict.TAKEN, f"In the box: {inside} × {free[0].sku}.", free[0].id)
-    sku = meant[0].sku
-    what = f"That piece of {sku}" if text.casefold() in map(str.casefold, _own_codes(meant[0])) else f"All of {sku}"
+        told = _("In the box: {count} × {sku}.").format(count=inside, sku=free[0].sku)
+        return Scan(Verdict.TAKEN, told, free[0].id)
+    is_one = text.casefold() in map(str.casefold, _own_codes(meant[0]))
     if any(piece.id in in_box for piece in meant):
-        return Scan(Verdict.AGAIN, f"{what} is in the box already.")
+        one, all_of_it = _("That piece of {sku} is in the box already."), _("All of {sku} is in the box already.")
+        return Scan(Verdict.AGAIN, (one if is_one else all_of_it).format(sku=meant[0].sku))
     if any(piece.is_boxed for piece in meant):
-        return Scan(Verdict.WRONG, f"{what} is in a parcel already; this one is too many. Put it aside.")
-    return Scan(Verdict.WRONG, f"{what} is marked as missing. Put it aside and tell the desk.")
+        one = _("That piece of {sku} is in a parcel already; this one is too many. Put it aside.")
+        all_of_it = _("All of {sku} is in a parcel already; this one is too many. Put it aside.")
+    else:
+        one = _("That piece of {sku} is marked as missing. Put it aside and tell the desk.")
+        all_of_it = _("All of {sku} is marked as missing. Put it aside and tell the desk.")
+    return Scan(Verdict.WRONG, (one if is_one else all_of_it).format(sku=meant[0].sku))
 
 
 def codes(piece: Piece) -> Iterable[str]:

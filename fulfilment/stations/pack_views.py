@@ -11,6 +11,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
@@ -19,6 +22,7 @@ from backoffice.admin.doing import do, tell
 from backoffice.admin.doing import in_hand as being_sent
 from backoffice.badges import word
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text, number
 from backoffice.views import staff_page
 from backoffice.writes.verbs import WriteVerb
 from fulfilment.deeds import back, deed
@@ -81,17 +85,17 @@ def pack_shipment(request: HttpRequest, remote_id: str) -> HttpResponseBase:
 def parcel_deed(request: HttpRequest, remote_id: str, verb: str) -> HttpResponseBase:
     """What comes next for one parcel of the shipment: label, slip, hand over."""
     shipment = _shipment(remote_id)
-    wanted = next((known for known, _ in DEEDS if known.name == verb), None)
+    wanted = next((known for known in DEEDS if known.name == verb), None)
     if not isinstance(wanted, WriteVerb):
         raise Http404
     here = Parcel.objects.filter(shipment_remote_id=shipment.remote_id)
     parcel = get_object_or_404(here, remote_id=request.POST.get("parcel", ""))
     done = {
-        "request_label": f"The label of {parcel} is being made.",
-        "request_slip": f"The packing slip of {parcel} is being made.",
-        "mark_in_transit": f"{parcel} is in transit now.",
+        "request_label": _("The label of {parcel} is being made."),
+        "request_slip": _("The packing slip of {parcel} is being made."),
+        "mark_in_transit": _("{parcel} is in transit now."),
     }[verb]
-    deed(request, wanted, done, remote_id=parcel.remote_id)
+    deed(request, wanted, format_lazy(done, parcel=parcel), remote_id=parcel.remote_id)
     return back(request, reverse("pack_shipment", args=[shipment.remote_id]))
 
 
@@ -113,8 +117,10 @@ def _create(request: HttpRequest, shipment: Shipment, contents: Contents, form: 
         return _screen(request, shipment, contents, form)
     parcel = Parcel.objects.filter(remote_id=write.remote_id).first() if write.remote_id else None
     count = len(write.sends["item_ids"])
-    pieces = f"{count} {'piece' if count == 1 else 'pieces'}"
-    tell(request, write, f"Parcel {parcel} with {pieces}." if parcel else f"A parcel with {pieces} was made.")
+    told = ngettext("A parcel with {count} piece was made.", "A parcel with {count} pieces was made.", count)
+    if parcel:
+        told = ngettext("Parcel {parcel} with {count} piece.", "Parcel {parcel} with {count} pieces.", count)
+    tell(request, write, told.format(parcel=parcel, count=number(count)))
     return redirect("pack_shipment", shipment.remote_id)
 
 
@@ -138,7 +144,7 @@ def _screen(request: HttpRequest, shipment: Shipment, contents: Contents, form: 
         **admin.site.each_context(request),
         **_parcels(request, shipment, version, _digest(form.left)),
         **_list_of(request, shipment),
-        "title": f"Pack {shipment}",
+        "title": gettext("Pack {shipment}").format(shipment=shipment),
         "frame": live.CONTENT if request.headers.get("HX-Request") else live.WHOLE,
         "messages_shown": list(messages.get_messages(request)),
         "state": word(shipment.state, SHIPMENT),
@@ -151,7 +157,7 @@ def _screen(request: HttpRequest, shipment: Shipment, contents: Contents, form: 
         "in_box": len(form.in_box),
         "outside": len(form.left) - len(form.in_box),
         "can_pack": may_pack and not why_not_now and bool(form.left),
-        "why_not": why_not_now if may_pack or why_not_now else "You may look at this shipment, not pack it.",
+        "why_not": why_not_now if may_pack or why_not_now else _("You may look at this shipment, not pack it."),
         "missing": sum(piece.is_missing for piece in contents.pieces),
         "boxed": sum(piece.is_boxed for piece in contents.pieces),
     }
@@ -197,13 +203,13 @@ def _left(shipment: Shipment, contents: Contents) -> list[Piece]:
     return [piece for piece in contents.left_to_box if piece.id not in waiting]
 
 
-def _why_not_now(shipment: Shipment, contents: Contents) -> str:
+def _why_not_now(shipment: Shipment, contents: Contents) -> Text:
     """Why nothing more is packed of it, in a sentence."""
     if hindrance := why_not("set_missing", shipment):
         return hindrance
     if not contents.is_known:
-        return "Its pieces were not read yet. Refresh it on its own page."
-    return "" if contents.left_to_box else "Everything that is here is packed."
+        return _("Its pieces were not read yet. Refresh it on its own page.")
+    return "" if contents.left_to_box else _("Everything that is here is packed.")
 
 
 def _list_of(request: HttpRequest, shipment: Shipment) -> dict[str, Any]:

@@ -12,24 +12,21 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from backoffice.admin.readonly import Button
-from backoffice.badges import Tone, word
+from backoffice.badges import word
 from backoffice.models import RemoteWrite
 from backoffice.writelines import WriteLine, write_lines
 from backoffice.writes.history import visible_writes
 from backoffice.writes.verbs import Verb
+from fulfilment.admin.parcel_lines import JOB_TONES
 from fulfilment.deeds import button
 from fulfilment.models import LabelJob, Parcel, Shipment
+from fulfilment.needs import AGAIN
 from fulfilment.services.parcel_rules import why_not
 from fulfilment.states import PARCEL
 from fulfilment.stations.stops import MAX_TROUBLES, TOLD_FOR
 from fulfilment.verbs.parcels import CREATE_PARCEL, MARK_IN_TRANSIT, REQUEST_LABEL, REQUEST_SLIP
 
-JOB_TONES: Mapping[str, Tone] = {"requested": "info", "pending": "info", "ready": "good", "failed": "bad"}
-DEEDS: tuple[tuple[Verb, str], ...] = (
-    (REQUEST_LABEL, "Request label"),
-    (REQUEST_SLIP, "Request packing slip"),
-    (MARK_IN_TRANSIT, "Hand over"),
-)
+DEEDS: tuple[Verb, ...] = (REQUEST_LABEL, REQUEST_SLIP, MARK_IN_TRANSIT)
 """What the pack screen offers for a parcel, in the order in which it is done."""
 KINDS = {REQUEST_LABEL.name: LabelJob.Kind.LABEL, REQUEST_SLIP.name: LabelJob.Kind.SLIP}
 State = RemoteWrite.State
@@ -120,12 +117,12 @@ def newest_jobs(parcels: Iterable[Parcel]) -> Mapping[int, Mapping[str, LabelJob
 def _buttons(
     request: HttpRequest, shipment: Shipment, parcel: Parcel, jobs: Mapping[str, LabelJob]
 ) -> Iterable[Button]:
-    for verb, label in DEEDS:
+    for verb in DEEDS:
         job = jobs.get(KINDS.get(verb.name, ""))
         if _is_over(verb, parcel, job):
             continue  # what comes next stands there alone; the parcel's own page tells why the others are off
-        if job and job.state == LabelJob.State.FAILED:
-            label = f"{label} again"
+        is_again = job is not None and job.state == LabelJob.State.FAILED
+        label = AGAIN[KINDS[verb.name]] if is_again else verb.label
         url = reverse("parcel_deed", args=[shipment.remote_id, verb.name])
         fields = {"parcel": parcel.remote_id, "next": reverse("pack_shipment", args=[shipment.remote_id])}
         yield from button(request, verb, url, "", label, fields, is_main=verb is not REQUEST_SLIP)

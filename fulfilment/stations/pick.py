@@ -5,6 +5,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from functools import cached_property
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from fulfilment.pieces import PickLine
 from fulfilment.stations.scanning import Codes, Verdict, among, cleaned
 
@@ -34,7 +37,7 @@ class Stop(PickLine):
     @property
     def place(self) -> str:
         """Where to go."""
-        return self.position or "no position"
+        return self.position or _("no position")
 
     @property
     def bin(self) -> str:
@@ -80,7 +83,7 @@ def read(scan: str, stops: Sequence[Stop], expected: Stop) -> Scan:
     """What a scan means while ``expected`` is the line to pick."""
     text = cleaned(scan)
     if not text:
-        return Scan(Verdict.NOTED, f"Nothing was scanned. {_expects(expected)}")
+        return Scan(Verdict.NOTED, _("Nothing was scanned. {expected}").format(expected=_expects(expected)))
     meant = among(text, stops, Stop.codes)
     if not meant:
         return _unknown(text, stops, expected)
@@ -88,35 +91,48 @@ def read(scan: str, stops: Sequence[Stop], expected: Stop) -> Scan:
         return _of_expected(text, expected)
     done = [stop for stop in meant if not stop.left]
     if done:
-        return Scan(Verdict.AGAIN, f"{done[0].sku}: {_count(done[0])}. Nothing was sent. {_expects(expected)}")
+        told = _("{sku}: {count}. Nothing was sent. {expected}")
+        count = _count(done[0])
+        return Scan(Verdict.AGAIN, told.format(sku=done[0].sku, count=count, expected=_expects(expected)))
     other = meant[0]
-    told = f"That is {other.sku} of {other.place}, which comes later. Nothing was sent. {_expects(expected)}"
-    return Scan(Verdict.WRONG, told, stop=other)
+    told = _("That is {sku} of {place}, which comes later. Nothing was sent. {expected}")
+    sentence = told.format(sku=other.sku, place=other.place, expected=_expects(expected))
+    return Scan(Verdict.WRONG, sentence, stop=other)
 
 
 def _of_expected(text: str, stop: Stop) -> Scan:
     piece = stop.piece_by(text)
     if piece in stop.missing_ids:
-        told = f"That piece of {stop.sku} is marked as missing. Nothing was sent: put it aside and tell the desk."
-        return Scan(Verdict.WRONG, told)
+        told = _("That piece of {sku} is marked as missing. Nothing was sent: put it aside and tell the desk.")
+        return Scan(Verdict.WRONG, told.format(sku=stop.sku))
     if not stop.left or (piece and piece not in stop.left):
-        return Scan(Verdict.AGAIN, f"{stop.sku}: {_count(stop)}. Nothing was sent.")
+        told = _("{sku}: {count}. Nothing was sent.")
+        return Scan(Verdict.AGAIN, told.format(sku=stop.sku, count=_count(stop)))
     return Scan(Verdict.TAKEN, "", piece or stop.left[0])
 
 
 def _unknown(text: str, stops: Sequence[Stop], expected: Stop) -> Scan:
     folded = text.casefold()
     if expected.position and folded == expected.position.casefold():
-        return Scan(Verdict.NOTED, f"Right shelf. Now scan {expected.sku}.")
+        return Scan(Verdict.NOTED, _("Right shelf. Now scan {sku}.").format(sku=expected.sku))
     if any(stop.position and folded == stop.position.casefold() for stop in stops):
-        return Scan(Verdict.WRONG, f"Wrong shelf: that is {text[:60]}. Nothing was sent. {_expects(expected)}")
-    return Scan(Verdict.WRONG, f"{text[:60]} is not on this list. Nothing was sent. {_expects(expected)}")
+        told = _("Wrong shelf: that is {scan}. Nothing was sent. {expected}")
+    else:
+        told = _("{scan} is not on this list. Nothing was sent. {expected}")
+    return Scan(Verdict.WRONG, told.format(scan=text[:60], expected=_expects(expected)))
 
 
 def _expects(stop: Stop) -> str:
-    return f"Expected: {stop.sku} at {stop.place}."
+    return _("Expected: {sku} at {place}.").format(sku=stop.sku, place=stop.place)
 
 
 def _count(stop: Stop) -> str:
-    missing = f", {len(stop.missing_ids)} missing" if stop.missing_ids else ""
-    return f"{stop.counted} of {len(stop.ids)} done already{missing}"
+    done, total, missing = stop.counted, len(stop.ids), len(stop.missing_ids)
+    told = _("{done} of {total} done already")
+    if missing:
+        told = ngettext(
+            "{done} of {total} done already, {missing} missing",
+            "{done} of {total} done already, {missing} missing",
+            missing,
+        )
+    return told.format(done=done, total=total, missing=missing)

@@ -11,6 +11,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
@@ -18,6 +21,7 @@ from backoffice.admin import live
 from backoffice.admin.doing import Done, VerbForm, do, tell
 from backoffice.badges import word
 from backoffice.models import RemoteWrite
+from backoffice.texts import Text
 from backoffice.views import staff_page
 from fulfilment import listdeeds
 from fulfilment.board import holder_of, holders, is_overdue, sub_of
@@ -26,7 +30,7 @@ from fulfilment.listdeeds import SEE_LISTS
 from fulfilment.models import HandlingList, Shipment
 from fulfilment.pieces import contents_of
 from fulfilment.services.lists import why_not
-from fulfilment.states import LIST, OVER
+from fulfilment.states import LIST, OVER, in_words
 from fulfilment.stations import pick
 from fulfilment.stations.pick import Stop
 from fulfilment.stations.scanning import Verdict
@@ -67,13 +71,13 @@ def short_pick(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     line = (request.POST if request.method == "POST" else request.GET).get("line", "")[:255]
     stop = next((stop for stop in stops_of(handling_list) if stop.key == line), None)
     if stop is None or not stop.shipment_id:
-        messages.error(request, "That line is not on the list, or not of a known shipment. Refresh the list.")
+        messages.error(request, _("That line is not on the list, or not of a known shipment. Refresh the list."))
         return redirect(_url("pick_list", handling_list))
     form = ShortForm(stop, request.POST if request.method == "POST" else None)
     if not form.is_valid():
         context = {
             **admin.site.each_context(request),
-            "title": f"Short pick of {handling_list}",
+            "title": gettext("Short pick of {list}").format(list=handling_list),
             "list": handling_list,
             "now": stop,
             "short": form,
@@ -101,14 +105,14 @@ def undo_pick(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     piece = request.POST.get("piece", "")[:255]
     stop = next((stop for stop in stops_of(handling_list) if piece in stop.ids), None)
     if stop is None:
-        messages.error(request, "That piece is not on the list (any more). Nothing was sent.")
+        messages.error(request, _("That piece is not on the list (any more). Nothing was sent."))
     elif piece in stop.missing_ids:
         items = [{"id": piece, "is_missing": False}]
-        done = f"One of {stop.sku} is to be picked after all."
+        done = format_lazy(_("One of {sku} is to be picked after all."), sku=stop.sku)
         deed(request, SET_MISSING, done, remote_id=stop.shipment_id, sends={"items": items})
     else:
         items = [{"id": piece, "is_handled": False}]
-        done = f"One of {stop.sku} is to be picked again."
+        done = format_lazy(_("One of {sku} is to be picked again."), sku=stop.sku)
         deed(request, MARK_HANDLED, done, remote_id=handling_list.remote_id, sends={"items": items})
     return redirect(_url("pick_list", handling_list, stop.key if stop else ""))
 
@@ -124,11 +128,11 @@ def _scan(request: HttpRequest, handling_list: HandlingList, line: str) -> None:
         tell(request, sent, _counted(handling_list, sent))  # the same submission once more
         return
     if off := why_not(MARK_HANDLED.name, handling_list) or upstreams.why_off("afosto"):
-        messages.error(request, f"Nothing was sent. {off}")
+        messages.error(request, gettext("Nothing was sent. {reason}").format(reason=off))
         return
     expected = pick.current(stops, line)
     if expected is None:
-        messages.info(request, "Nothing is left to do on this list. Nothing was sent.")
+        messages.info(request, _("Nothing is left to do on this list. Nothing was sent."))
         return
     scan = pick.read(request.POST.get("scan", ""), stops, expected)
     if scan.verdict is not Verdict.TAKEN:
@@ -140,13 +144,14 @@ def _scan(request: HttpRequest, handling_list: HandlingList, line: str) -> None:
     tell(request, write, _counted(handling_list, write))
 
 
-def _counted(handling_list: HandlingList, write: RemoteWrite) -> str:
+def _counted(handling_list: HandlingList, write: RemoteWrite) -> Text:
     """How far the line of a marked piece is by now."""
     ids = {item["id"] for item in write.sends["items"]}
     stop = next((stop for stop in stops_of(handling_list) if ids.intersection(stop.ids)), None)
     if stop is None:
-        return "Picked."
-    return f"{stop.counted} of {len(stop.ids)}: {stop.sku}{f' into {stop.bin}' if stop.bin else ''}."
+        return _("Picked.")
+    told = _("{done} of {total}: {sku} into {bin}.") if stop.bin else _("{done} of {total}: {sku}.")
+    return format_lazy(told, done=stop.counted, total=len(stop.ids), sku=stop.sku, bin=stop.bin)
 
 
 def _screen(request: HttpRequest, handling_list: HandlingList, line: str) -> HttpResponseBase:
@@ -163,7 +168,7 @@ def _screen(request: HttpRequest, handling_list: HandlingList, line: str) -> Htt
     may_mark = request.user.has_perm(MARK_HANDLED.permission)
     context = {
         **admin.site.each_context(request),
-        "title": f"{'Pick' if handling_list.is_outbound else 'Sort'} {handling_list}",
+        "title": _title(handling_list),
         "frame": live.CONTENT if request.headers.get("HX-Request") else live.WHOLE,
         "version": version,
         "messages_shown": [] if shown else list(messages.get_messages(request)),
@@ -176,7 +181,7 @@ def _screen(request: HttpRequest, handling_list: HandlingList, line: str) -> Htt
         "buttons": listdeeds.buttons(request, handling_list, sub, names, tells_why=True),
         "now": now if handling_list.state not in OVER else None,
         "can_scan": may_mark and not why_no_scan,
-        "why_no_scan": "" if may_mark else "You may look at this list, not pick it.",
+        "why_no_scan": "" if may_mark else _("You may look at this list, not pick it."),
         "scan_url": reverse("pick_list", args=[handling_list.remote_id]),
         "write_id": uuid4(),
         "may_short": _may_short(request) and not why_no_scan and bool(now and now.shipment_id),
@@ -190,9 +195,14 @@ def _screen(request: HttpRequest, handling_list: HandlingList, line: str) -> Htt
         "handled": sum(stop.counted for stop in stops),
         "missing": sum(len(stop.missing_ids) for stop in stops),
         "total": sum(len(stop.ids) for stop in stops),
-        "empty_sentence": "Its pieces were not read yet. Refresh it.",
+        "empty_sentence": _("Its pieces were not read yet. Refresh it."),
     }
     return TemplateResponse(request, "fulfilment/pick.html", context)
+
+
+def _title(handling_list: HandlingList) -> str:
+    told = gettext("Pick {list}") if handling_list.is_outbound else pgettext("goods that came in", "Sort {list}")
+    return told.format(list=handling_list)
 
 
 def _version(handling_list: HandlingList, holder: str, now: Stop | None) -> str:
@@ -206,26 +216,36 @@ def _version(handling_list: HandlingList, holder: str, now: Stop | None) -> str:
     return live.version_of(*own, holder, now.key if now else "", traces=traces)
 
 
-def _notices(handling_list: HandlingList, why_no_scan: str, sub: str, names: Mapping[str, str]) -> Iterator[str]:
+def _notices(handling_list: HandlingList, why_no_scan: Text, sub: str, names: Mapping[str, str]) -> Iterator[Text]:
     if why_no_scan and handling_list.state not in OVER:
         yield why_no_scan
     if handling_list.sub not in {"", sub} and handling_list.state not in OVER:
-        yield f"{holder_of(handling_list, names)} holds this list. Scanning does not take it over, the button does."
+        told = _("{holder} holds this list. Scanning does not take it over, the button does.")
+        yield format_lazy(told, holder=holder_of(handling_list, names))
 
 
 def _held_by(handling_list: HandlingList, names: Mapping[str, str], sub: str) -> str:
     if not handling_list.sub:
-        return "held by nobody"
-    return "held by you" if handling_list.sub == sub else f"held by {holder_of(handling_list, names)}"
+        return gettext("held by nobody")
+    if handling_list.sub == sub:
+        return gettext("held by you")
+    return gettext("held by {holder}").format(holder=holder_of(handling_list, names))
 
 
 def _finished(handling_list: HandlingList, stops: list[Stop]) -> str:
     if handling_list.state in OVER:
-        return f"This list is {handling_list.state}."
+        return gettext("This list is {state}.").format(state=in_words(handling_list.state))
     if not stops:
-        return "There is nothing on this list as far as it was read."
+        return gettext("There is nothing on this list as far as it was read.")
     waits = sum(len(stop.in_hand) for stop in stops)
-    return f"All lines are done; {waits} marks have no outcome yet." if waits else "All lines are done."
+    if not waits:
+        return gettext("All lines are done.")
+    told = ngettext(
+        "All lines are done; {count} marks have no outcome yet.",
+        "All lines are done; {count} marks have no outcome yet.",
+        waits,
+    )
+    return told.format(count=waits)
 
 
 def _shipments(handling_list: HandlingList) -> list[Shipment]:

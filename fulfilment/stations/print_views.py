@@ -5,6 +5,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from backoffice.views import staff_page
@@ -12,7 +13,7 @@ from fulfilment.board import holder_of, holders
 from fulfilment.listdeeds import SEE_LISTS
 from fulfilment.models import HandlingList
 from fulfilment.pieces import pick_lines
-from fulfilment.states import OVER
+from fulfilment.states import OVER, in_words
 from fulfilment.stations.printing import bins_of, code, rows_of
 
 
@@ -25,8 +26,9 @@ def printed_list(request: HttpRequest, remote_id: str) -> HttpResponseBase:
     context = {
         "list": handling_list,
         "code": code(handling_list.number or handling_list.remote_id),
-        "holder": holder_of(handling_list, holders()) or "nobody",
+        "holder": holder_of(handling_list, holders()) or _("nobody"),
         "is_open": handling_list.state not in OVER and not handling_list.is_on_hold,
+        "state": in_words(handling_list.state),
         "rows": rows,
         "bins": bins_of(rows),
         "pieces": sum(len(row.line.ids) for row in rows),

@@ -6,7 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from backoffice.texts import Text, number
 from backoffice.writes.verbs import WriteVerb
 from fulfilment.afosto import CorrectionRecord
 from fulfilment.pieces import Contents
@@ -14,7 +18,7 @@ from fulfilment.stations.pick import Stop
 from fulfilment.verbs.shipments import SET_BACKORDERS, SET_MISSING, SET_OVERAGE
 
 MOST = 9_999
-_NUMBER = {"invalid": "Type a whole number.", "min_value": "Not less than nothing."}
+_NUMBER = {"invalid": _("Type a whole number."), "min_value": _("Not less than nothing.")}
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Wanted:
     id: UUID
     sends: dict[str, Any]
     before: dict[str, Any]  # as the person saw it, so that nobody's change in between is overwritten
-    done: str
+    done: Text
 
 
 class ShortForm(forms.Form):
@@ -36,26 +40,26 @@ class ShortForm(forms.Form):
     backorder_id = forms.UUIDField(widget=forms.HiddenInput)
     overage_id = forms.UUIDField(widget=forms.HiddenInput)
     missing = forms.IntegerField(
-        label="Missing",
+        label=_("Missing"),
         required=False,
         min_value=0,
-        help_text="Not found on the shelf. These pieces are not asked for any more.",
+        help_text=_("Not found on the shelf. These pieces are not asked for any more."),
         error_messages=_NUMBER,
     )
     backorder = forms.IntegerField(
-        label="Backorder",
+        label=_("Backorder"),
         required=False,
         min_value=0,
         max_value=MOST,
-        help_text="To be sent later, when there is stock again.",
+        help_text=_("To be sent later, when there is stock again."),
         error_messages=_NUMBER,
     )
     overage = forms.IntegerField(
-        label="Overage",
+        label=_("Overage"),
         required=False,
         min_value=0,
         max_value=MOST,
-        help_text="More than the list wants lay there or came along.",
+        help_text=_("More than the list wants lay there or came along."),
         error_messages=_NUMBER,
     )
 
@@ -68,9 +72,11 @@ class ShortForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors and not any(found.get(name) for name in ("missing", "backorder", "overage")):
-            raise forms.ValidationError("Say how many are missing, wanted later or too many. Nothing was sent.")
+            raise forms.ValidationError(_("Say how many are missing, wanted later or too many. Nothing was sent."))
         if (found.get("missing") or 0) > len(self.stop.left):
-            self.add_error("missing", f"Only {len(self.stop.left)} of them are left to pick.")
+            left = len(self.stop.left)
+            told = ngettext("Only {count} of them are left to pick.", "Only {count} of them are left to pick.", left)
+            self.add_error("missing", told.format(count=number(left)))
         return found
 
     def wanted(self, contents: Contents) -> Iterator[Wanted]:
@@ -78,16 +84,17 @@ class ShortForm(forms.Form):
         stop, found = self.stop, self.cleaned_data
         if found["missing"]:
             pieces = [{"id": id, "is_missing": True} for id in stop.left[: found["missing"]]]
-            told = f"{found['missing']} of {stop.sku} marked as missing."
-            yield Wanted(SET_MISSING, found["missing_id"], {"items": pieces}, {}, told)
-        for verb, name, so_far in (
-            (SET_BACKORDERS, "backorder", contents.backorders),
-            (SET_OVERAGE, "overage", contents.overage),
+            marked = format_lazy(_("{count} of {sku} marked as missing."), count=found["missing"], sku=stop.sku)
+            yield Wanted(SET_MISSING, found["missing_id"], {"items": pieces}, {}, marked)
+        for verb, name, so_far, told in (
+            (SET_BACKORDERS, "backorder", contents.backorders, _("{count} of {sku} noted as backorder.")),
+            (SET_OVERAGE, "overage", contents.overage, _("{count} of {sku} noted as overage.")),
         ):
-            if number := found[name]:
+            if many := found[name]:
                 before = {"items": [_correction(stop, _noted(stop, so_far))]}
-                sends = {"items": [_correction(stop, _noted(stop, so_far) + number)]}
-                yield Wanted(verb, found[f"{name}_id"], sends, before, f"{number} of {stop.sku} noted as {name}.")
+                sends = {"items": [_correction(stop, _noted(stop, so_far) + many)]}
+                done = format_lazy(told, count=many, sku=stop.sku)
+                yield Wanted(verb, found[f"{name}_id"], sends, before, done)
 
 
 def _noted(stop: Stop, corrections: Iterable[CorrectionRecord]) -> int:

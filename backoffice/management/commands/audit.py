@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from backoffice.auditlist import visible_entries
+from backoffice.badges import in_words
 from backoffice.commands import StaffCommand, add_limit, shown
 from backoffice.models import AuditEntry
 
@@ -47,15 +49,15 @@ class Command(StaffCommand):
         for entry in listed:
             self._tell(entry, options)
         if not listed:
-            self.say("No entry fits.")
-        self.tell_cut(listed, entries, options["limit"], "entries")
+            self.say(_("No entry fits."))
+        self.tell_cut(listed, entries, options["limit"], _("entries"))
 
     def _tell(self, entry: AuditEntry, options: dict[str, Any]) -> None:
         if options["json"]:
             self.put({"entry": entry.pk, **{name: _member(entry, name) for name in MEMBERS}})
             return
         what = " ".join(filter(None, (entry.verb, entry.kind, entry.remote_id, entry.label and f"({entry.label})")))
-        told = f"{entry.actor_name}  {what}  {entry.outcome}  {entry.reason or entry.detail}".rstrip()
+        told = f"{entry.actor_name}  {what}  {in_words(entry.outcome)}  {entry.reason or entry.detail}".rstrip()
         self.line(f"{shown(entry.at)}  {told}")
 
 
@@ -65,7 +67,8 @@ def moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
         return found if found.tzinfo else timezone.make_aware(found)
     except (ValueError, OverflowError):
-        raise ArgumentTypeError(f"{text!r} is no time, as 2026-11-25 or 2026-11-25T14:00") from None
+        told = _("{text} is no time, as 2026-11-25 or 2026-11-25T14:00")
+        raise ArgumentTypeError(told.format(text=repr(text))) from None
 
 
 def _member(entry: AuditEntry, name: str) -> Any:

@@ -7,8 +7,12 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice import upstreams
+from backoffice.badges import in_words
 from backoffice.bulk import again, run
 from backoffice.bulk.outcome import (
     OPEN,
@@ -23,6 +27,7 @@ from backoffice.bulk.outcome import (
 from backoffice.commands import Exit, StaffCommand, add_limit, shown, stop_signals
 from backoffice.errors import NotConfigured, NotFound
 from backoffice.models import BulkAction, BulkItem
+from backoffice.texts import number
 
 State = BulkItem.State
 ROWS_AT_ONCE = 500
@@ -62,8 +67,8 @@ class Command(StaffCommand):
         for bulk in listed:
             self._put_bulk(bulk, outcomes[bulk.pk], options["json"])
         if not listed:
-            self.say("No bulk action fits." if BulkAction.objects.exists() else "Nothing was done in bulk yet.")
-        self.tell_cut(listed, bulks, options["limit"], "bulk actions")
+            self.say(_("No bulk action fits.") if BulkAction.objects.exists() else _("Nothing was done in bulk yet."))
+        self.tell_cut(listed, bulks, options["limit"], _("bulk actions"))
 
     def _show(self, options: dict[str, Any], user: User | None) -> None:
         bulk = _found(options["bulk"], user)
@@ -73,12 +78,13 @@ class Command(StaffCommand):
 
     def _retry(self, options: dict[str, Any], user: User | None) -> None:
         bulk = _found(options["bulk"], user)
-        off = upstreams.why_off(verb_of(bulk).upstream)
-        if off:
-            raise NotConfigured(f"{off} Nothing was sent again.")
+        upstream = verb_of(bulk).upstream
+        if upstreams.why_off(upstream):
+            nothing = gettext_lazy("{off} Nothing was sent again.")
+            raise NotConfigured(format_lazy(nothing, off=upstreams.why_off_lazy(upstream)))
         count = again.retry(bulk, user)
         if not count:
-            self.say("No row is failed or unknown; nothing was sent again.")
+            self.say(_("No row is failed or unknown; nothing was sent again."))
         was_stopped = False
         with stop_signals() as is_asked_to_stop:
             goes_on = bool(count)
@@ -91,15 +97,17 @@ class Command(StaffCommand):
         self._put_bulk(bulk, outcome, options["json"])
         for item in _rows(bulk):
             self._put_row(bulk, item, options["json"])
-        if outcome.of(*OPEN):
-            self.say(f"{outcome.of(*OPEN):,} rows have no outcome yet; the workers go on with them.")
+        if left := outcome.of(*OPEN):
+            told = _("{count} rows have no outcome yet; the workers go on with them.")
+            self.say(told.format(count=number(left)))
         code = Exit.FAILED if was_stopped else exit_code_for(outcome)
         if code != Exit.DONE:
             raise CommandError(outcome.sentence, returncode=code)
 
     def _put_bulk(self, bulk: BulkAction, outcome: Outcome, as_json: bool) -> None:
         if not as_json:
-            told = f"{shown(bulk)}  {state_in_words(bulk, outcome)}  {outcome.sentence}"
+            state = in_words(state_in_words(bulk, outcome))
+            told = f"{shown(bulk)}  {state}  {outcome.sentence}"
             self.line(f"{bulk.pk}  {shown(bulk.confirmed_at)}  {told}  {shown(bulk.selection)}")
             return
         self.put(
@@ -121,7 +129,8 @@ class Command(StaffCommand):
     def _put_row(self, bulk: BulkAction, item: Any, as_json: bool) -> None:
         if not as_json:
             told = f"  {shown(item.error)}" if item.error else ""
-            self.line(f"{item.position:>6}  {shown(item.remote_id):<30}  {item.state:<9}  {shown(item.name)}{told}")
+            row = f"{item.position:>6}  {shown(item.remote_id):<30}  {in_words(item.state)!s:<9}"
+            self.line(f"{row}  {shown(item.name)}{told}")
             return
         self.put(
             {
@@ -152,10 +161,13 @@ def _found(text: str, user: User | None) -> BulkAction:
     try:
         id = UUID(text)
     except ValueError:
-        raise CommandError(f"{text!r} is not the id of a bulk action.", returncode=Exit.USAGE) from None
+        problem = _("{text} is not the id of a bulk action.").format(text=repr(text))
+        raise CommandError(problem, returncode=Exit.USAGE) from None
     bulk = visible_bulk_actions(user).filter(pk=id).first()
     if bulk is None:
-        raise NotFound(f"There is no bulk action {id}. To see all: manage.py bulk list")
+        raise NotFound(
+            format_lazy(gettext_lazy("There is no bulk action {id}. To see all: manage.py bulk list"), id=id)
+        )
     return bulk
 
 

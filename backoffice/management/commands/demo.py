@@ -4,6 +4,7 @@ import secrets
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
 from backoffice import startup
 from backoffice.demo_env import SANDBOX_PORT, use_ports
@@ -23,28 +24,29 @@ class Command(run.Command):
         self.tell_user()
         sandbox_port = startup.free_port(SANDBOX_PORT, but_not=port)
         use_ports(port, sandbox_port)
-        self.tell("Starting sandbox, web, worker and beat.")
+        self.tell(_("Starting sandbox, web, worker and beat."))
         return [startup.sandbox(sandbox_port)]
 
     def tell_user(self) -> None:
         """Print the user to sign in as; with a password only where there was no user yet."""
         user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
         if user is not None:
-            self.tell(f"user: {user.get_username()}")
-            self.tell(f"To set a new password: .venv/bin/python manage.py changepassword {user.get_username()}")
+            self.tell(_("user: {name}").format(name=user.get_username()))
+            told = _("To set a new password: {command}")
+            self.tell(told.format(command=f".venv/bin/python manage.py changepassword {user.get_username()}"))
             return
         name = "demo-admin" if User.objects.filter(username="admin").exists() else "admin"
         password = secrets.token_urlsafe(12)
         User.objects.create_superuser(name, password=password)
-        self.tell(f"user: {name}")
-        self.tell(f"password: {password}")
-        self.tell("The password is shown only now.")
+        self.tell(_("user: {name}").format(name=name))
+        self.tell(_("password: {password}").format(password=password))
+        self.tell(_("The password is shown only now."))
 
     def tell_where(self, url: str) -> None:
         """Called when all are up."""
-        self.tell(f"Open {url} and sign in.")
+        self.tell(_("Open {url} and sign in.").format(url=url))
         if not SyncRun.objects.filter(state=SyncRun.State.SUCCEEDED).exists():
-            self.tell("The first sync has started by itself; the pages show how far it is.")
+            self.tell(_("The first sync has started by itself; the pages show how far it is."))
         if (settings.BASE_DIR / ".env").exists():
-            self.tell("There is a .env: the demo does not read it, but other commands in this folder do.")
-        self.tell("Ctrl-C stops everything.")
+            self.tell(_("There is a .env: the demo does not read it, but other commands in this folder do."))
+        self.tell(_("Ctrl-C stops everything."))

@@ -5,12 +5,17 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice import audit, checks, upstreams
 from backoffice.checks import Finding, Health
 from backoffice.commands import Exit, StaffCommand, add_json
 from backoffice.errors import NotConfigured
 from backoffice.logs import redact
+from backoffice.texts import written
+from backoffice.upstreams import why_off_lazy
 
 
 class Command(StaffCommand):
@@ -41,27 +46,28 @@ class Command(StaffCommand):
 
     def _tell(self, finding: Finding, as_json: bool) -> None:
         if as_json:
-            self.put({name: redact(value) for name, value in asdict(finding).items()})
+            self.put({name: redact(str(value)) for name, value in asdict(finding).items()})
             return
         state = finding.state if finding.state is not Health.FAIL else finding.state.upper()
         self.line(redact(f"{state:<5} {finding.name:<26} {finding.text}"))
         if finding.fix:
-            self.line(redact(f"{'':<5} {'':<26} fix: {finding.fix}"))
+            fix = _("fix: {told}").format(told=finding.fix)
+            self.line(redact(f"{'':<5} {'':<26} {fix}"))
 
 
 def _accept(name: str) -> Finding:
     if name not in upstreams.UPSTREAMS:
-        raise CommandError(
-            f"Unknown upstream {name!r}. There are: {', '.join(upstreams.UPSTREAMS)}.", returncode=Exit.USAGE
-        )
-    off = upstreams.why_off(name)
-    if off:
-        raise NotConfigured(off)
+        told = _("Unknown upstream {name}. There are: {names}.")
+        names = ", ".join(upstreams.UPSTREAMS)
+        raise CommandError(told.format(name=repr(name), names=names), returncode=Exit.USAGE)
+    if upstreams.why_off(name):
+        raise NotConfigured(why_off_lazy(name))
     before, now = upstreams.state_of(name).identity, upstreams.identity(name)
     if before in {"", now}:
-        return Finding(name, Health.OK, f"nothing to accept: {now} is not in place of another one")
+        told = _("nothing to accept: {installation} is not in place of another one")
+        return Finding(name, Health.OK, told.format(installation=now))
     upstreams.accept(name)
-    audit.note("accept_upstream", kind="upstream", upstream=name, label=now, detail=f"in place of {before}")
-    return Finding(
-        name, Health.OK, f"accepted: {before} until now, {now} from now on", f"manage.py sync --full ({name})"
-    )
+    detail = written(format_lazy(gettext_lazy("in place of {installation}"), installation=before))
+    audit.note("accept_upstream", kind="upstream", upstream=name, label=now, detail=detail)
+    told = _("accepted: {before} until now, {now} from now on").format(before=before, now=now)
+    return Finding(name, Health.OK, told, f"manage.py sync --full ({name})")

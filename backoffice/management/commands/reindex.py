@@ -5,6 +5,7 @@ from typing import Any
 
 from backoffice.commands import StaffCommand, add_json
 from backoffice.reindex import INDEXES, fill_search, searchable
+from backoffice.texts import number
 
 
 class Command(StaffCommand):
@@ -26,4 +27,4 @@ class Command(StaffCommand):
         if options["json"]:
             self.put({"index": index, "rows": rows})
         else:
-            self.line(f"{index:<32} {rows:>10,}")
+            self.line(f"{index:<32} {number(rows):>10}")

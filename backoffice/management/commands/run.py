@@ -5,6 +5,8 @@ from argparse import ArgumentParser
 from contextlib import ExitStack
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from backoffice import startup, upstreams
 from backoffice.commands import StaffCommand, whole_number
 from backoffice.demo_env import demo_env_file, env_file
@@ -25,8 +27,8 @@ class Command(StaffCommand):
         port: int = options["port"]
         with ExitStack() as stack:
             stack.enter_context(startup.only_one())
-            instead = f"Choose another one: make {self.make_target} PORT={port % 65535 + 1}"
-            startup.refuse_taken_port(port, instead)
+            command = f"make {self.make_target} PORT={port % 65535 + 1}"
+            startup.refuse_taken_port(port, _("Choose another one: {command}").format(command=command))
             startup.make_ready(self.tell)
             supervisor = Supervisor(
                 [*self.more_children(port), *startup.children(port, self.tell)],
@@ -34,19 +36,20 @@ class Command(StaffCommand):
                 on_up=lambda: self.tell_where(f"http://{startup.HOST}:{port}/"),
             )
             status = supervisor.run()
-        self.tell("Stopped.")
+        self.tell(_("Stopped."))
         sys.exit(status)
 
     def more_children(self, port: int) -> list[Child]:
         """What runs besides web, worker and beat."""
         if env_file() == demo_env_file() and env_file().exists():
-            self.tell("There is no .env, so the demo's variables count. To connect your own: cp .env.example .env")
-        self.tell("Starting web, worker and beat.")
+            told = _("There is no .env, so the demo's variables count. To connect your own: {command}")
+            self.tell(told.format(command="cp .env.example .env"))
+        self.tell(_("Starting web, worker and beat."))
         return []
 
     def tell_where(self, url: str) -> None:
         """Called when all are up."""
-        self.tell(f"Open {url} in a browser. Ctrl-C stops everything.")
+        self.tell(_("Open {url} in a browser. Ctrl-C stops everything.").format(url=url))
         for name in upstreams.UPSTREAMS:
             if off := upstreams.why_off(name):
                 self.tell(off)

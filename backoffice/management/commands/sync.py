@@ -7,13 +7,18 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError, transaction
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice import checks, database, tasks, upstreams
+from backoffice.badges import in_words
 from backoffice.commands import Exit, StaffCommand, add_as, add_json, stop_signals, whole_number, worst
 from backoffice.errors import NotAllowed
 from backoffice.models import SyncRun
 from backoffice.sync import engine, runs
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import number
 
 State = SyncRun.State
 COUNTS = ("fetched", "created", "updated", "unchanged", "vanished", "failed")
@@ -51,7 +56,8 @@ class Command(StaffCommand):
         names = _in_order(options["resources"])
         held = options["accept_vanished"]
         if held and (len(names) != 1 or options["hot"]):
-            raise CommandError("--accept-vanished takes exactly one RESOURCE, and no --hot.", returncode=Exit.USAGE)
+            told = _("--accept-vanished takes exactly one RESOURCE, and no --hot.")
+            raise CommandError(told, returncode=Exit.USAGE)
         wanted: dict[str, Any] = {
             "trigger": "command",
             "mode": SyncRun.Mode.HOT if options["hot"] else SyncRun.Mode.FULL if options["full"] else "normal",
@@ -77,21 +83,22 @@ class Command(StaffCommand):
                 lines.append(off or _line_of(queued[-1]))
         trouble = checks.broker_trouble() if queued else ""
         if trouble:
-            self.say(f"{trouble} The runs are kept and start as soon as the broker and a worker are back.")
+            told = _("{trouble} The runs are kept and start as soon as the broker and a worker are back.")
+            self.say(told.format(trouble=trouble))
         return [self._tell(line) for line in lines]
 
     def _carry_out(self, names: list[str], wanted: dict[str, Any]) -> list[Exit]:
         codes: list[Exit] = []
         tried: set[str] = set()
         with stop_signals() as should_stop:
-            for number, name in enumerate(names):
+            for place, name in enumerate(names):
                 upstream = RESOURCES[name].upstream
                 # The first run of an upstream may find out whether a paused one is back, the others believe it.
                 line, may_go_on = self._run(name, wanted, should_stop, is_trial=upstream not in tried)
                 tried.add(upstream)
                 codes.append(self._tell(line))
-                if not may_go_on and names[number + 1 :]:
-                    self.say(f"Not begun: {', '.join(names[number + 1 :])}.")
+                if not may_go_on and names[place + 1 :]:
+                    self.say(_("Not begun: {names}.").format(names=", ".join(names[place + 1 :])))
                 if not may_go_on:
                     break
         return codes
@@ -121,7 +128,8 @@ class Command(StaffCommand):
         except KeyboardInterrupt:  # the second one, before the run had begun
             if run:
                 runs.request_stop(run)
-            return _line(name, state=State.INTERRUPTED, run=run.pk if run else None, error="Stopped by Ctrl-C."), False
+            told = _("Stopped by Ctrl-C.")
+            return _line(name, state=State.INTERRUPTED, run=run.pk if run else None, error=told), False
         finally:
             self._clear_progress()
         return _line_of(run), not should_stop()
@@ -137,7 +145,8 @@ class Command(StaffCommand):
 
     def _show_progress(self, run: SyncRun) -> None:
         if self.stderr.isatty():
-            self.stderr.write(f"\r\033[K{run.resource} {run.fetched:,} read …", style_func=str, ending="")
+            told = _("{resource} {count} read …").format(resource=run.resource, count=number(run.fetched))
+            self.stderr.write(f"\r\033[K{told}", style_func=str, ending="")
             self.stderr.flush()
 
     def _clear_progress(self) -> None:
@@ -159,25 +168,25 @@ def _in_order(names: list[str]) -> list[str]:
     """The resources meant, in dependency order. Raises CommandError for unknown ones, or where there are none."""
     unknown = sorted(set(names) - RESOURCES.keys())
     if unknown:
-        raise CommandError(
-            f"Unknown resource: {', '.join(unknown)}. There are: {', '.join(RESOURCES)}.", returncode=Exit.USAGE
-        )
+        told = _("Unknown resource: {unknown}. There are: {names}.")
+        raise CommandError(told.format(unknown=", ".join(unknown), names=", ".join(RESOURCES)), returncode=Exit.USAGE)
     meant = [name for name in RESOURCES if (name in names if names else upstreams.is_on(RESOURCES[name].upstream))]
     if not meant:
-        raise CommandError(
-            "No upstream is configured, so there is nothing to sync. `manage.py doctor` says which variables to set.",
-            returncode=Exit.FAILED,
+        told = _(
+            "No upstream is configured, so there is nothing to sync. `manage.py doctor` says which variables to set."
         )
+        raise CommandError(told, returncode=Exit.FAILED)
     return meant
 
 
-def _held_run(name: str, number: int) -> SyncRun:
-    held = SyncRun.objects.filter(pk=number, resource=name, state=State.PARTIAL, error=runs.HELD).first()
+def _held_run(name: str, key: int) -> SyncRun:
+    held = SyncRun.objects.filter(pk=key, resource=name, state=State.PARTIAL, error=runs.HELD).first()
     if held is None:
-        raise CommandError(f"Run {number} is not a held run of {name}.", returncode=Exit.USAGE)
+        told = _("Run {run} is not a held run of {resource}.").format(run=key, resource=name)
+        raise CommandError(told, returncode=Exit.USAGE)
     refusal = runs.why_not_acceptable(held)
     if refusal:
-        raise NotAllowed(f"{refusal} Nothing was done.")
+        raise NotAllowed(format_lazy(gettext_lazy("{why} Nothing was done."), why=refusal))
     return held
 
 
@@ -199,33 +208,38 @@ def _line_of(run: SyncRun) -> dict[str, Any]:
 
 
 def _readable(line: dict[str, Any]) -> str:
-    head = f"{line['resource']:<20} {line['state']:<11}"
+    head = f"{line['resource']:<20} {in_words(line['state'])!s:<11}"
     if line["run"] is None:
         return head.rstrip()
     if line["state"] == State.QUEUED:
-        return f"{head} run {line['run']}"
-    return (
-        f"{head} {line['fetched']:,} read: {line['created']:,} new, {line['updated']:,} changed, "
-        f"{line['unchanged']:,} as before, {line['failed']:,} rejected; {line['vanished']:,} vanished "
-        f"({line['seconds']:.1f} s, run {line['run']})"
+        return f"{head} {_('run {run}').format(run=line['run'])}"
+    told = _(
+        "{fetched} read: {created} new, {updated} changed, {unchanged} as before, {failed} rejected; "
+        "{vanished} vanished ({seconds} s, run {run})"
     )
+    counts = {name: number(line[name]) for name in COUNTS}
+    return f"{head} {told.format(**counts, seconds=number(line['seconds'], 1), run=line['run'])}"
 
 
 def _why(line: dict[str, Any]) -> str:
     """Why it is not simply done, and what to do about it; "" when it is."""
     name, state, error = line["resource"], line["state"], line["error"]
     if error == runs.BUSY:
-        return f"{name}: another run of it still goes on, so this one did nothing. Try again when that is over."
+        told = _("{resource}: another run of it still goes on, so this one did nothing. Try again when that is over.")
+        return told.format(resource=name)
     if error == runs.HELD:
-        return (
-            f"{name}: so many records look gone that nothing was marked as vanished. If they are really gone: "
-            f"manage.py sync {name} --accept-vanished {line['run']}"
+        told = _(
+            "{resource}: so many records look gone that nothing was marked as vanished. If they are really gone: "
+            "manage.py sync {resource} --accept-vanished {run}"
         )
+        return told.format(resource=name, run=line["run"])
     if state == State.PARTIAL:
-        return f"{name}: not everything could be taken. {error}"
+        return _("{resource}: not everything could be taken. {error}").format(resource=name, error=error)
     if state == State.INTERRUPTED:
-        return f"{name}: {error} To go on: manage.py sync {name}"
+        return _("{resource}: {error} To go on: manage.py sync {resource}").format(resource=name, error=error)
     if state == State.FAILED:
-        kept = " What was read before is kept; manage.py doctor finds what to put right." if line["run"] else ""
-        return f"{name}: {error.rstrip('.')}.{kept}"
+        if not line["run"]:
+            return f"{name}: {error.rstrip('.')}."
+        told = _("{resource}: {error}. What was read before is kept; manage.py doctor finds what to put right.")
+        return told.format(resource=name, error=error.rstrip("."))
     return ""

@@ -7,13 +7,18 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 from django.db.models import Q, QuerySet
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from backoffice.badges import in_words
 from backoffice.client import PERSON
 from backoffice.commands import Exit, add_limit, shown, worst
 from backoffice.errors import NotFound
 from backoffice.keys import is_key
 from backoffice.models import WebhookDelivery
 from backoffice.subscribe_command import SubscribeCommand
+from backoffice.texts import number
 from backoffice.webhooks import process
 from backoffice.webhooks.access import visible_deliveries
 
@@ -59,21 +64,21 @@ class Command(SubscribeCommand):
             more = ("event", "received_at", "processed_at")
             self._tell(delivery, options, {name: getattr(delivery, name) for name in more})
         if not listed:
-            self.say("No delivery fits.")
-        self.tell_cut(listed, deliveries, options["limit"], "deliveries")
+            self.say(_("No delivery fits."))
+        self.tell_cut(listed, deliveries, options["limit"], _("deliveries"))
 
     def _replay(self, options: dict[str, Any]) -> None:
         if options["ids"] and options["failed"]:
-            raise CommandError("Name deliveries or say --failed, not both.", returncode=Exit.USAGE)
+            raise CommandError(_("Name deliveries or say --failed, not both."), returncode=Exit.USAGE)
         user = self.actor(options, VIEW, REPLAY)
         chosen = list(_chosen(options, user).order_by("pk").values_list("pk", flat=True))
         codes: list[Exit] = []
         for start in range(0, len(chosen), process.CLAIMED_AT_ONCE):
             codes += self._replay_some(chosen[start : start + process.CLAIMED_AT_ONCE], options, user)
         if not chosen:
-            self.say("There is none to replay.")
+            self.say(_("There is none to replay."))
         elif options["dry_run"]:
-            self.say(f"{len(chosen):,} would be replayed. Nothing was done.")
+            self.say(_("{count} would be replayed. Nothing was done.").format(count=number(len(chosen))))
         if worst(codes) is not Exit.DONE:
             raise CommandError("", returncode=worst(codes))
 
@@ -86,7 +91,7 @@ class Command(SubscribeCommand):
             self._tell(delivery, options)
             codes.append(Exit.DONE if options["dry_run"] or delivery.state in DONE else Exit.FAILED)
             if delivery.pk not in replayed:
-                self.say(f"{delivery.event_id}: a worker has it in hand at this moment.")
+                self.say(_("{delivery}: a worker has it in hand at this moment.").format(delivery=delivery.event_id))
         return codes
 
     def _tell(self, delivery: WebhookDelivery, options: dict[str, Any], more: dict[str, Any] | None = None) -> None:
@@ -94,7 +99,8 @@ class Command(SubscribeCommand):
         if options["json"]:
             self.put({**line, **(more or {})})
             return
-        told = f"{delivery.state:<9}  {shown(delivery.received_at)}  {delivery.event}  {delivery.error}".rstrip()
+        state = f"{in_words(delivery.state)!s:<9}"
+        told = f"{state}  {shown(delivery.received_at)}  {delivery.event}  {delivery.error}".rstrip()
         self.line(f"{delivery.pk:>7}  {delivery.upstream} {delivery.event_id}  {told}")
 
 
@@ -110,7 +116,10 @@ def _chosen(options: dict[str, Any], user: User | None) -> QuerySet[WebhookDeliv
     for id in options["ids"]:
         found = set(deliveries.filter(_named(id)).values_list("pk", flat=True))
         if not found:
-            raise NotFound(f"There is no delivery {id}{' that you may see' if user else ''}. Nothing was done.")
+            told = gettext_lazy("There is no delivery {id}. Nothing was done.")
+            if user:
+                told = gettext_lazy("There is no delivery {id} that you may see. Nothing was done.")
+            raise NotFound(format_lazy(told, id=id))
         keys |= found
     return deliveries.filter(pk__in=keys)
 

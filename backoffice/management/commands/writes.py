@@ -6,13 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.access import hidden_members
+from backoffice.badges import in_words
 from backoffice.client import PERSON
 from backoffice.commands import Exit, add_limit, shown
 from backoffice.errors import NotAllowed, NotFound, NotInThisState
 from backoffice.masking import shown_members
 from backoffice.models import RemoteWrite
+from backoffice.texts import number
 from backoffice.write_command import WriteCommand, line_of, told_of, why_not, write_id
 from backoffice.writelines import note_members_seen
 from backoffice.writes import settle as settling
@@ -66,14 +71,17 @@ class Command(WriteCommand):
         for write in listed:
             self._line(write, options)
         if not listed:
-            self.say("No write fits.")
-        self.tell_cut(listed, writes, options["limit"], "writes")
+            self.say(_("No write fits."))
+        self.tell_cut(listed, writes, options["limit"], _("writes"))
 
     def _show(self, options: dict[str, Any]) -> None:
         user = self.actor(options, VIEW)
         write = visible_writes(user).filter(pk=options["write"]).first()
         if write is None:
-            raise NotFound(f"There is no write {options['write']}{' that you may see' if user else ''}.")
+            told = gettext_lazy("There is no write {id}.")
+            if user:
+                told = gettext_lazy("There is no write {id} that you may see.")
+            raise NotFound(format_lazy(told, id=options["write"]))
         note_members_seen(user, write)
         record = _whole(write, hidden_members(user, verb_of(write).resource))
         if options["json"]:
@@ -81,9 +89,9 @@ class Command(WriteCommand):
             return
         attempts = record.pop("attempts")
         self.lines(record)
-        for number, attempt in enumerate(attempts, 1):
-            told = " · ".join(shown(value) for value in attempt.values() if value not in (None, ""))
-            self.lines({f"attempt {number}": told})
+        for place, attempt in enumerate(attempts, 1):
+            line = " · ".join(shown(value) for value in attempt.values() if value not in (None, ""))
+            self.lines({_("attempt {number}").format(number=place): line})
         if write.state != State.CONFIRMED:
             self.say(why_not(write)[-1])
 
@@ -91,7 +99,7 @@ class Command(WriteCommand):
         if options["json"]:
             self.put(line_of(write))
         else:
-            self.line(f"{write.pk}  {write.state:<9}  {write}  {write.error or write.remark}".rstrip())
+            self.line(f"{write.pk}  {in_words(write.state)!s:<9}  {write}  {write.error or write.remark}".rstrip())
 
     # -- settling -----------------------------------------------------------------------------------------------------
 
@@ -104,14 +112,15 @@ class Command(WriteCommand):
         writes = [_found(id) for id in named] if named else list(unknown)
         for write in writes if named else ():
             if not RemoteWrite.objects.filter(theirs, pk=write.pk).exists():
-                needed = f"{verb_of(write).permission} or {settling.SETTLE}"
-                raise NotAllowed(f"{actor.user} may not settle {write.pk}: it takes {needed}. Nothing was done.")
+                refusal = gettext_lazy("{user} may not settle {id}: it takes {one} or {other}. Nothing was done.")
+                one, other = verb_of(write).permission, settling.SETTLE
+                raise NotAllowed(format_lazy(refusal, user=actor.user, id=write.pk, one=one, other=other))
         for write in writes:
             settling.look_for(write, PERSON)
             self._line(write, options)
             self._codes.append(Exit.FAILED if write.state in OPEN else Exit.DONE)
         if not writes:
-            self.say("No write is unknown.")
+            self.say(_("No write is unknown."))
         if not named:
             self._tell_what_is_left(theirs)
 
@@ -120,11 +129,10 @@ class Command(WriteCommand):
         sent = RemoteWrite.objects.filter(theirs, state=State.SENT).count()
         others = RemoteWrite.objects.filter(~theirs, state=State.UNKNOWN).count()
         if sent:
-            self.say(
-                f"{sent:,} are being sent, or their process is gone: that shows within a minute. Settle again then."
-            )
+            told = _("{count} are being sent, or their process is gone: that shows within a minute. Settle again then.")
+            self.say(told.format(count=number(sent)))
         if others:
-            self.say(f"{others:,} more are unknown, and for others to settle.")
+            self.say(_("{count} more are unknown, and for others to settle.").format(count=number(others)))
         if sent or others:
             self._codes.append(Exit.FAILED)
 
@@ -137,21 +145,24 @@ class Command(WriteCommand):
         verb = verb_of(write)
         actor.check(verb.permission)
         if verb.has_secret and not verb.shows:
-            raise NotInThisState("What it answers is shown once, by a command of its own: do it anew there.")
+            elsewhere = gettext_lazy("What it answers is shown once, by a command of its own: do it anew there.")
+            raise NotInThisState(elsewhere)
         renew(write, actor)
         answer = self.carry_out(write, work=self._working(write, verb, options))
         if answer is None or not (verb.shows and getattr(answer, verb.shows)):
-            self.tell(write, options, f"{told_of(write)}: done.")
+            self.tell(write, options, _("{write}: done.").format(write=told_of(write)))
         if write.state == State.CONFIRMED:
             for next_one in write.followers.exclude(state=State.CONFIRMED):
-                self.say(f"What follows it, {next_one}, is {next_one.state}.")
-                self.say(f"To do it now: manage.py writes send_again {next_one.pk}")
+                told = _("What follows it, {write}, is {state}.")
+                self.say(told.format(write=next_one, state=in_words(next_one.state)))
+                self.say(_("To do it now: manage.py writes send_again {id}").format(id=next_one.pk))
 
     def _working(self, write: RemoteWrite, verb: WriteVerb, options: dict[str, Any]) -> Callable[[Any], Any]:
         def work(api: Any) -> Any:
             answer = verb.carry_out(api, write)
             if verb.shows and getattr(answer, verb.shows):
-                done = f"{told_of(write)}: done. What is printed above is shown this once."
+                told = _("{write}: done. What is printed above is shown this once.")
+                done = told.format(write=told_of(write))
                 self.hand_over(write, options, getattr(answer, verb.shows), done)
             return answer
 
@@ -165,7 +176,7 @@ def _targets() -> Iterable[str]:
 def _found(id: UUID) -> RemoteWrite:
     write = RemoteWrite.objects.select_related("actor", "follows").filter(pk=id).first()
     if write is None:
-        raise NotFound(f"There is no write {id}.")
+        raise NotFound(format_lazy(gettext_lazy("There is no write {id}."), id=id))
     return write
 
 
@@ -175,8 +186,10 @@ def _that_may_be_settled(actor: Actor) -> Q:
         return Q(pk__isnull=False)
     kinds = [key for key, verb in VERBS.items() if isinstance(verb, WriteVerb) and may(actor.user, verb.permission)]
     if not kinds:
-        needed = f"{settling.SETTLE}, or the permission of a write's verb"
-        raise NotAllowed(f"{actor.user} may not do this: it takes {needed}. Nothing was done.")
+        told = gettext_lazy(
+            "{user} may not do this: it takes {permission}, or the permission of a write's verb. Nothing was done."
+        )
+        raise NotAllowed(format_lazy(told, user=actor.user, permission=settling.SETTLE))
     theirs = Q(pk__in=[])
     for target, name in kinds:
         theirs |= Q(target=target, verb=name)

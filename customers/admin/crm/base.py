@@ -8,12 +8,15 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.admin.deed_admin import DeedAdmin
 from backoffice.admin.readonly import Button, ReadOnlyChangeList, Section
 from backoffice.admin.related import url_of
 from backoffice.badges import word
+from backoffice.texts import number
 from backoffice.writes.verbs import WriteVerb
 from customers import crm_words, invoicing
 from customers.models import Invoice, Transaction
@@ -32,7 +35,7 @@ class CrmAdmin(DeedAdmin):
         """The row's state as a label; a sign where the CRM tells none."""
         return word(row.status, self.tones) if row.status else NONE
 
-    @admin.display(description="state", ordering="status")
+    @admin.display(description=_("state"), ordering="status")
     def state_badge(self, row: Any) -> SafeString:
         """The same for a list, which takes a column for the method of its name."""
         return self.state(row)
@@ -71,7 +74,7 @@ def invoice_section(request: HttpRequest, invoices: QuerySet[Invoice]) -> Iterab
             )
             for row in _newest(invoices)
         ]
-        yield _section("Invoices", "Due", lines, "No invoice is known.")
+        yield _section(gettext("Invoices"), gettext("Due"), lines, gettext("No invoice is known."))
 
 
 def transaction_section(request: HttpRequest, transactions: QuerySet[Transaction]) -> Iterable[Section]:
@@ -87,7 +90,7 @@ def transaction_section(request: HttpRequest, transactions: QuerySet[Transaction
             )
             for row in _newest(transactions)
         ]
-        yield _section("Transactions", "When", lines, "No transaction is known.")
+        yield _section(gettext("Transactions"), gettext("When"), lines, gettext("No transaction is known."))
 
 
 def line_section(row: Invoice | Transaction) -> Section:
@@ -95,15 +98,15 @@ def line_section(row: Invoice | Transaction) -> Section:
     lines = [
         {
             "text": line.get("text") or "–",
-            "quantity": "–" if line.get("quantity") is None else f"{line['quantity']:,}",
+            "quantity": "–" if line.get("quantity") is None else number(line["quantity"]),
             "unit_price": shown_amount(line.get("unit_price"), row.currency),
             "total": shown_amount(line.get("total"), row.currency),
         }
         for line in row.line_items
     ]
-    named = (("Subtotal", row.subtotal), ("Tax", row.tax), ("Total", row.total))
+    named = ((gettext("Subtotal"), row.subtotal), (gettext("Tax"), row.tax), (gettext("Total"), row.total))
     sums = [(name, shown_amount(amount, row.currency)) for name, amount in named if amount is not None]
-    return Section("Lines", "customers/crm/_lines.html", {"lines": lines, "sums": sums})
+    return Section(gettext("Lines"), "customers/crm/_lines.html", {"lines": lines, "sums": sums})
 
 
 def invoice_badge(invoice: Invoice) -> SafeString:

@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin import live
 from backoffice.admin.deeds import Deed
@@ -26,15 +28,15 @@ from customers.verbs.crm import CREATE_CONTACT, DELETE_CONTACT, REFRESH_CONTACT,
 
 DEEDS = (
     Deed(
-        UPDATE_CONTACT, ("Only what you change is sent.",), "was changed at L4YERCAK3.", why_not, EditContactForm
+        UPDATE_CONTACT, (_("Only what you change is sent."),), _("was changed at L4YERCAK3."), why_not, EditContactForm
     ),
     Deed(
         DELETE_CONTACT,
         (
-            "Nobody can bring a deleted contact back from here.",
-            "L4YERCAK3 may keep it as archived. Invoices and transactions stay.",
+            _("Nobody can bring a deleted contact back from here."),
+            _("L4YERCAK3 may keep it as archived. Invoices and transactions stay."),
         ),
-        "is deleted at L4YERCAK3.", why_not, DeleteContactForm,
+        _("is deleted at L4YERCAK3."), why_not, DeleteContactForm,
     ),
 )  # fmt: skip
 
@@ -54,10 +56,10 @@ class ContactAdmin(CrmAdmin):
     fetch = Fetch("customers.fetch_contact", read=lambda api, remote_id: ContactService(api).fetch(remote_id))
     list_display = ("shown_name", "shown_email", "shown_phone", "shown_company", "kind", "state_badge", "age")
     list_display_links = ("shown_name",)
-    list_filter = (ContactStatus, value_filter("subtype", "kind"), AgeFilter)
+    list_filter = (ContactStatus, value_filter("subtype", _("kind")), AgeFilter)
     search_fields = ("search_text",)
     is_indexed = True
-    search_help_text = "Name, e-mail, phone, company, tag or id"
+    search_help_text = _("Name, e-mail, phone, company, tag or id")
     bulk_verbs = (REFRESH_CONTACT, DELETE_CONTACT)
     name_columns = ("display_name", "email")
     export_columns = (
@@ -67,23 +69,23 @@ class ContactAdmin(CrmAdmin):
         ("updated_at", "remote_updated_at"), ("synced_at", "synced_at"), ("vanished_at", "vanished_at"),
     )  # fmt: skip
 
-    @admin.display(description="contact", ordering="display_name")
+    @admin.display(description=_("contact"), ordering="display_name")
     def shown_name(self, contact: Contact) -> str:
         return str(contact)
 
-    @admin.display(description="e-mail", ordering="email")
+    @admin.display(description=_("e-mail"), ordering="email")
     def shown_email(self, contact: Contact) -> str:
         return contact.email or "–"
 
-    @admin.display(description="phone", ordering="phone")
+    @admin.display(description=_("phone"), ordering="phone")
     def shown_phone(self, contact: Contact) -> str:
         return contact.phone or "–"
 
-    @admin.display(description="company", ordering="company")
+    @admin.display(description=_("company"), ordering="company")
     def shown_company(self, contact: Contact) -> str:
         return contact.company or "–"
 
-    @admin.display(description="kind", ordering="subtype")
+    @admin.display(description=_("kind"), ordering="subtype")
     def kind(self, contact: Contact) -> str:
         return contact.subtype or "–"
 
@@ -91,7 +93,10 @@ class ContactAdmin(CrmAdmin):
         super().prepare_list(request, changes)
         if request.user.has_perm(CREATE_CONTACT.permission):
             url = reverse("admin:import_contacts")
-            changes.buttons = [Button("Import", url, "upload", off=self.upstream_off, is_link=True), *changes.buttons]
+            changes.buttons = [
+                Button(gettext("Import"), url, "upload", off=self.upstream_off, is_link=True),
+                *changes.buttons,
+            ]
         self.offer_new(request, changes, CREATE_CONTACT, reverse("admin:create_contact"))
 
     def traces(self, obj: Contact) -> Iterable[live.Trace]:
@@ -99,18 +104,18 @@ class ContactAdmin(CrmAdmin):
         yield live.trace("transactions", _bought_by(obj), "synced_at", "vanished_at")
 
     def own_facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
-        yield Fact("State", self.state(obj))
-        yield Fact("Kind", obj.subtype or "–")
-        yield Fact("E-mail", obj.email or "–")
-        yield Fact("Phone", obj.phone or "–")
-        yield Fact("Company", obj.company or "–")
+        yield Fact(gettext("State"), self.state(obj))
+        yield Fact(gettext("Kind"), obj.subtype or "–")
+        yield Fact(gettext("E-mail"), obj.email or "–")
+        yield Fact(gettext("Phone"), obj.phone or "–")
+        yield Fact(gettext("Company"), obj.company or "–")
         if obj.tags:
-            yield Fact("Tags", ", ".join(obj.tags))
+            yield Fact(gettext("Tags"), ", ".join(obj.tags))
 
     def own_sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
         if fields := member("customFields", obj.payload):
             pairs = [(name, value if isinstance(value, str) else _json(value)) for name, value in fields.items()]
-            yield Section("Custom fields", "customers/parts/_metadata.html", {"metadata": pairs})
+            yield Section(gettext("Custom fields"), "customers/parts/_metadata.html", {"metadata": pairs})
         yield from invoice_section(request, obj.invoices.all())
         yield from transaction_section(request, _bought_by(obj))
 

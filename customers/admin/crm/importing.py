@@ -10,6 +10,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
@@ -29,16 +31,18 @@ class ImportForm(VerbForm):
     """A file, or its text. Its id becomes that of the bulk action, so a second click joins that."""
 
     file = forms.FileField(
-        label="CSV file",
+        label=_("CSV file"),
         required=False,
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv,text/plain"}),
     )
     text = forms.CharField(
-        label="Or its text",
+        label=_("Or its text"),
         required=False,
         strip=False,
         max_length=MAX_BYTES,
-        help_text="Its first line names the columns: display_name, email, phone, company, custom_fields, custom:NAME.",
+        help_text=_(
+            "Its first line names the columns: display_name, email, phone, company, custom_fields, custom:NAME."
+        ),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 10, "spellcheck": "false"}),
     )
     digest = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
@@ -49,12 +53,12 @@ class ImportForm(VerbForm):
             if file is not None:
                 self.cleaned_data["text"] = decoded(file.read(MAX_BYTES + 1))
             if not self.cleaned_data.get("text", "").strip():
-                raise NotReadable("Choose a file, or paste its text.")
+                raise NotReadable(_("Choose a file, or paste its text."))
             self.plan: Plan = planned(self.cleaned_data["text"])
             self.data = cast(QueryDict, self.data).copy()
             self.data["text"] = self.cleaned_data["text"]  # a file's, too, so that it can be corrected on the page
         except NotReadable as error:
-            raise forms.ValidationError(f"{error} Nothing was sent.") from None
+            raise forms.ValidationError(format_lazy(_("{error} Nothing was sent."), error=str(error))) from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,13 +74,13 @@ def view(request: HttpRequest) -> HttpResponseBase:
         return _page(request, form, form.plan)
     earlier = BulkAction.objects.filter(pk=form.id).first()
     if earlier is not None:
-        messages.info(request, "This was confirmed already; it is not done twice. Here is what comes of it.")
+        messages.info(request, _("This was confirmed already; it is not done twice. Here is what comes of it."))
         return redirect("bulk", earlier.pk)
     plan = form.plan
     if plan.problems or not plan.rows or upstreams.why_off(CREATE_CONTACT.upstream):
         return _page(request, form, plan)
     if plan.digest != form.cleaned_data["digest"]:
-        form.add_error(None, "What it comes to has changed since it was shown. Look at it and confirm again.")
+        form.add_error(None, _("What it comes to has changed since it was shown. Look at it and confirm again."))
         return _page(request, form, plan)
     user = cast(User, request.user)
     bulk, is_new = freeze(CREATE_CONTACT, user, id=form.id, rows=plan.rows, words=plan.selection, reason="")
@@ -89,7 +93,7 @@ def _page(request: HttpRequest, form: ImportForm, plan: Plan | None = None) -> H
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         **writes_to(CREATE_CONTACT.upstream),
-        "title": "Import contacts",
+        "title": _("Import contacts"),
         "opts": Contact._meta,
         "form": form,
         "plan": plan,

@@ -8,12 +8,16 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from backoffice.admin.deed_forms import DeedForm, RowsForm
 from backoffice.admin.deeds import created, page
 from backoffice.models import RemoteWrite
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text
 from backoffice.views import staff_page
 from backoffice.writes.verbs import WriteVerb
 from customers.creations import open_creations
@@ -32,16 +36,21 @@ class New:
     kind: Kind
     twin_by: str  # the member that two of them should not share
     name: str  # the member that names it
-    does: tuple[str, ...]
+    does: tuple[Text, ...]
 
 
 CONTACT = New(
     CREATE_CONTACT, NewContactForm, contacts.KIND, "email", "displayName",
-    (f"{LABEL} itself may have this person already under another spelling: search the list first.",),
+    (
+        format_lazy(
+            _("{label} itself may have this person already under another spelling: search the list first."),
+            label=LABEL,
+        ),
+    ),
 )  # fmt: skip
 ORGANIZATION = New(
     CREATE_ORGANIZATION, NewOrganizationForm, organizations.KIND, "name", "name",
-    (f"{LABEL} lets nobody change or delete an organization from here: look twice.",),
+    (format_lazy(_("{label} lets nobody change or delete an organization from here: look twice."), label=LABEL),),
 )  # fmt: skip
 
 
@@ -61,7 +70,7 @@ def view_of(new: New) -> Callable[[HttpRequest], HttpResponseBase]:
             form.add_error(None, twin)
         if not form.is_valid():
             return _page(request, new, form)
-        done = f"{form.sends()[new.name]} was created at {LABEL}."
+        done = gettext("{name} was created at {label}.").format(name=form.sends()[new.name], label=LABEL)
         return created(request, new.verb, form, lambda made: done, lambda: _page(request, new, form))
 
     return view
@@ -76,16 +85,20 @@ def _twin(new: New, form: DeedForm) -> Any:
     ours = {form.id, form.earlier_id}
     if known and not RemoteWrite.objects.filter(pk__in=filter(None, ours), remote_id=known.remote_id).exists():
         url = reverse(f"admin:customers_{new.kind.noun}_change", args=[known.pk])
-        told = '{} is here already: <a href="{}">{}</a>. If this is another one, tick so below. Nothing was sent.'
-        return format_html(told, value, url, str(known))
+        told = gettext(
+            '{value} is here already: <a href="{url}">{row}</a>. If this is another one, tick so below. '
+            "Nothing was sent."
+        )
+        return format_html(told, value=value, url=url, row=str(known))
     others = (creation for creation in open_creations(new.verb) if creation.id not in ours)
     if any(bare(creation.sends.get(new.twin_by)) == bare(value) for creation in others):
-        return (
-            f"{value} may be at {LABEL} already: another creation was sent, and its answer is still open. Look at the "
+        told = gettext(
+            "{value} may be at {label} already: another creation was sent, and its answer is still open. Look at the "
             "writes, and tick below if this is another one. Nothing was sent."
         )
+        return told.format(value=value, label=LABEL)
     return ""
 
 
 def _page(request: HttpRequest, new: New, form: DeedForm) -> HttpResponseBase:
-    return page(request, new.verb, form, new.verb.label, does=new.does)
+    return page(request, new.verb, form, str(new.verb.label), does=new.does)

@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
 from backoffice.admin.fetching import Fetch
@@ -39,12 +41,13 @@ class TransactionAdmin(CrmAdmin):
     list_display = ("shown_name", "shown_customer", "state_badge", "shown_method", "made", "amount", "age")
     list_display_links = ("shown_name",)
     list_filter = (
-        TransactionStatus, value_filter("payment_method", "payment method"), value_filter("currency", "currency"),
+        TransactionStatus, value_filter("payment_method", _("payment method")),
+        value_filter("currency", _("currency")),
         AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
     is_indexed = True
-    search_help_text = "Name, customer, e-mail or id"
+    search_help_text = _("Name, customer, e-mail or id")
     bulk_verbs = (REFRESH_TRANSACTION,)
     name_columns = ("display_name",)
     export_columns = (
@@ -56,33 +59,33 @@ class TransactionAdmin(CrmAdmin):
         ("vanished_at", "vanished_at"),
     )  # fmt: skip
 
-    @admin.display(description="transaction", ordering="display_name")
+    @admin.display(description=_("transaction"), ordering="display_name")
     def shown_name(self, transaction: Transaction) -> str:
         return str(transaction)
 
-    @admin.display(description="customer", ordering="customer_email")
+    @admin.display(description=_("customer"), ordering="customer_email")
     def shown_customer(self, transaction: Transaction) -> str:
         return transaction.customer_email or transaction.customer_name or "–"
 
-    @admin.display(description="paid by", ordering="payment_method")
+    @admin.display(description=_("paid by"), ordering="payment_method")
     def shown_method(self, transaction: Transaction) -> str:
         return transaction.payment_method or "–"
 
-    @admin.display(description="when", ordering="remote_created_at")
+    @admin.display(description=_("when"), ordering="remote_created_at")
     def made(self, transaction: Transaction) -> SafeString | str:
         return times.at(transaction.remote_created_at)
 
-    @admin.display(description="total", ordering="total")
+    @admin.display(description=_("total"), ordering="total")
     def amount(self, transaction: Transaction) -> str:
         return shown_amount(transaction.total, transaction.currency)
 
     def own_facts(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
-        yield Fact("State", self.state(obj))
-        yield Fact("Kind", obj.subtype or "–")
-        yield Fact("Customer", obj.customer_name or "–", obj.customer_email)
-        yield Fact("Paid by", obj.payment_method or "–")
-        yield Fact("Total", shown_amount(obj.total, obj.currency))
-        yield Fact("Invoice", linked(request, obj.invoice, obj.invoice_remote_id))
+        yield Fact(gettext("State"), self.state(obj))
+        yield Fact(gettext("Kind"), obj.subtype or "–")
+        yield Fact(gettext("Customer"), obj.customer_name or "–", obj.customer_email)
+        yield Fact(gettext("Paid by"), obj.payment_method or "–")
+        yield Fact(gettext("Total"), shown_amount(obj.total, obj.currency))
+        yield Fact(gettext("Invoice"), linked(request, obj.invoice, obj.invoice_remote_id))
 
     def own_sections(self, request: HttpRequest, obj: Any) -> Iterable[Section]:
         yield line_section(obj)

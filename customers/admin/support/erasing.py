@@ -9,10 +9,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from backoffice.errors import NotInThisState
 from backoffice.models import RemoteWrite
+from backoffice.texts import number
 from backoffice.views import staff_page
 from backoffice.writes.plan import Actor
 from customers.apideck import ERASURE
@@ -29,7 +32,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
     customer = get_object_or_404(SupportCustomer, pk=pk)
     back = reverse("admin:customers_supportcustomer_change", args=[pk])
     if why := why_not_erasable(customer):
-        messages.error(request, f"{customer} is left as it is. {why}")
+        messages.error(request, _("{customer} is left as it is. {why}").format(customer=customer, why=why))
         return redirect(back)
     notes = notes_about(customer).count()
     offered = notes if request.user.has_perm(SEE_NOTES) else 0
@@ -42,27 +45,34 @@ def page(request: HttpRequest, pk: int) -> HttpResponseBase:
         except NotInThisState as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"What was kept here of {customer.remote_id} is erased.{_told(blanked, notes)}")
+            told = _("What was kept here of {remote_id} is erased.").format(remote_id=customer.remote_id)
+            messages.success(request, f"{told} {_told(blanked, notes)}".rstrip())
         return redirect(back)
     context = {
         **admin.site.each_context(request),
-        "title": f"Erase what is kept here of {customer}",
+        "title": _("Erase what is kept here of {customer}").format(customer=customer),
         "opts": SupportCustomer._meta,
         "row": customer,
         "form": form,
         "back_url": back,
         "is_asked_for": customer.status == ERASURE,
         "linked": [(one, page_url(one)) for one in linked_customers(customer)],
-        "notes": _counted(notes),
+        "notes": notes,
     }
     return TemplateResponse(request, "customers/support/erase.html", context)
 
 
 def _told(blanked: int, notes: int) -> str:
     if blanked:
-        return f" {_counted(blanked)} on the linked customer {'was' if blanked == 1 else 'were'} blanked."
-    return f" {_counted(notes)} on the linked customer {'stays' if notes == 1 else 'stay'}." if notes else ""
-
-
-def _counted(notes: int) -> str:
-    return f"{notes:,} note{'s' * (notes != 1)}" if notes else ""
+        told = ngettext(
+            "{count} note on the linked customer was blanked.",
+            "{count} notes on the linked customer were blanked.",
+            blanked,
+        )
+        return told.format(count=number(blanked))
+    if notes:
+        told = ngettext(
+            "{count} note on the linked customer stays.", "{count} notes on the linked customer stay.", notes
+        )
+        return told.format(count=number(notes))
+    return ""

@@ -1,9 +1,12 @@
 """The pages that create a support customer and edit one."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from backoffice.access import hidden_members, note_seen
@@ -27,14 +30,14 @@ LIST = "admin:customers_supportcustomer_changelist"
 def create(request: HttpRequest) -> HttpResponseBase:
     """The form of a new support customer; POST creates it at Apideck and goes to its page."""
     if why := why_unsupported("create"):
-        messages.error(request, f"No support customer can be created now. {why}")
+        messages.error(request, _("No support customer can be created now. {why}").format(why=why))
         return redirect(LIST)
     form = _form(request, None)
     if request.method != "POST" or "do" in request.POST or not form.is_valid():
         return _create_page(request, form)
     return created(
         request, CREATE, form,
-        lambda made: f"{made or 'The support customer'} was created at Apideck.",
+        _created,
         lambda: _create_page(request, form),
     )  # fmt: skip
 
@@ -45,7 +48,7 @@ def update(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The form of a support customer; POST sends to Apideck what was changed in it, and goes back to its page."""
     customer = get_object_or_404(SupportCustomer, pk=pk)
     if why := why_not("update", customer):
-        messages.error(request, f"{customer} cannot be edited. {why}")
+        messages.error(request, _("{customer} cannot be edited. {why}").format(customer=customer, why=why))
         return _to(customer)
     form = _form(request, customer)
     if request.method != "POST" or "do" in request.POST or not form.is_valid():
@@ -63,7 +66,7 @@ def update(request: HttpRequest, pk: int) -> HttpResponseBase:
     customer.refresh_from_db()
     is_same_form = is_same(write.sends, sends)
     if write.state == State.UNKNOWN or (write.state == State.CONFIRMED and is_same_form) or why_not("update", customer):
-        tell(request, write, f"{customer} was changed at Apideck.")
+        tell(request, write, _("{customer} was changed at Apideck.").format(customer=customer))
         return _to(customer)
     form.row = customer  # as it is by now
     if is_same_form and write.state == State.REFUSED and write.status is None:  # with a status Apideck itself refused
@@ -84,13 +87,20 @@ def _form(request: HttpRequest, row: SupportCustomer | None) -> SupportForm:
 
 
 def _create_page(request: HttpRequest, form: SupportForm) -> HttpResponseBase:
-    does = ("What is left empty is not sent.",)
-    return page(request, CREATE, form, "New support customer", does=does, part=PART)
+    does = (_("What is left empty is not sent."),)
+    return page(request, CREATE, form, _("New support customer"), does=does, part=PART)
 
 
 def _edit_page(request: HttpRequest, form: SupportForm) -> HttpResponseBase:
-    does = ("Only what you change is sent; of a list that you change, all of its rows.",)
-    return page(request, UPDATE, form, f"Edit {form.row}", form.row, does=does, part=PART)
+    does = (_("Only what you change is sent; of a list that you change, all of its rows."),)
+    title = _("Edit {customer}").format(customer=form.row)
+    return page(request, UPDATE, form, title, form.row, does=does, part=PART)
+
+
+def _created(made: Any) -> str:
+    if made is None:
+        return _("The support customer was created at Apideck.")
+    return _("{customer} was created at Apideck.").format(customer=made)
 
 
 def _to(customer: SupportCustomer) -> HttpResponseBase:

@@ -4,10 +4,14 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from backoffice.badges import in_words
 from backoffice.client import PERSON
 from backoffice.commands import add_limit, shown
 from backoffice.errors import NotInThisState
 from backoffice.write_command import WriteCommand
+from customers import states
 from customers.commands import ACCOUNT_COLUMNS
 from customers.kirim import KirimAPI
 from customers.models import WhatsAppAccount
@@ -60,10 +64,12 @@ class Command(WriteCommand):
                 told = " · ".join(
                     shown(row[name]) for name in ("name", "phone_number", "customer_remote_id") if row[name]
                 )
-                self.line(f"{shown(row['remote_id']):<20}  {shown(row['status']):<12}  {told}")
+                state = in_words(row["status"], states.ACCOUNT)
+                self.line(f"{shown(row['remote_id']):<20}  {shown(state):<12}  {told}")
         if not listed:
-            self.say("No mirrored account fits." if WhatsAppAccount.objects.exists() else _NOTHING_YET)
-        self.tell_cut(listed, accounts, options["limit"], "accounts")
+            none_yet = _("No account is mirrored here yet. To read them: manage.py sync kirim.accounts")
+            self.say(_("No mirrored account fits.") if WhatsAppAccount.objects.exists() else none_yet)
+        self.tell_cut(listed, accounts, options["limit"], _("accounts"))
 
     def _show(self, options: dict[str, Any]) -> None:
         self.actor(options, "customers.view_whatsappaccount")
@@ -73,10 +79,11 @@ class Command(WriteCommand):
         self.actor(options, "customers.view_whatsappaccount", "customers.refresh_whatsappaccount")
         account = verbs.account(options["phone_number_id"])
         if not account.customer_remote_id:
-            raise NotInThisState(
-                f"{account} belongs to the organization itself, and only the accounts of a customer can be read by "
+            told = _(
+                "{account} belongs to the organization itself, and only the accounts of a customer can be read by "
                 "themselves. To read all: manage.py sync kirim.accounts"
             )
+            raise NotInThisState(told.format(account=account))
         customer = verbs.customer(account.customer_remote_id)
         with KirimAPI.from_settings(PERSON) as api:
             AccountService(api).refresh(customer)
@@ -87,8 +94,9 @@ class Command(WriteCommand):
         self.acting(options, verbs.SYNC_TEMPLATES.permission)
         account = verbs.account(options["phone_number_id"])
         id, owner = account.remote_id, account.customer_remote_id
-        write, _ = self.do(verbs.SYNC_TEMPLATES, options, remote_id=id, owner_remote_id=owner)
-        self.tell(write, options, f"Synced the templates of {account} ({id}).")
+        write, _is_new = self.do(verbs.SYNC_TEMPLATES, options, remote_id=id, owner_remote_id=owner)
+        told = _("Synced the templates of {account} ({id}).")
+        self.tell(write, options, told.format(account=account, id=id))
 
     def _print(self, account: WhatsAppAccount, options: dict[str, Any]) -> None:
         row = {name: getattr(account, name) for name in ACCOUNT_COLUMNS}
@@ -96,6 +104,3 @@ class Command(WriteCommand):
             self.put(row)
         else:
             self.lines(row)
-
-
-_NOTHING_YET = "No account is mirrored here yet. To read them: manage.py sync kirim.accounts"

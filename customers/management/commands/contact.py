@@ -8,6 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice import upstreams
 from backoffice.bulk import run
@@ -15,8 +17,10 @@ from backoffice.bulk.freeze import freeze
 from backoffice.commands import Exit, shown, stop_signals
 from backoffice.errors import NotConfigured
 from backoffice.models import RemoteWrite
+from backoffice.texts import capital, number
 from backoffice.write_command import add_reason
-from customers.contact_import import MAX_BYTES, NotReadable, decoded, planned
+from customers import crm_words
+from customers.contact_import import MAX_BYTES, NotReadable, Plan, decoded, planned
 from customers.crm_commands import CrmCommand
 from customers.models import Contact
 from customers.services.contacts import KIND, ContactService
@@ -35,6 +39,7 @@ class Command(CrmCommand):
     noun = "contact"
     view = "customers.view_contact"
     fetching = "customers.fetch_contact"
+    states = crm_words.CONTACT
     refreshing = verbs.REFRESH_CONTACT
     service = ContactService
     members = (
@@ -90,32 +95,33 @@ class Command(CrmCommand):
     def _create(self, options: dict[str, Any]) -> None:
         sends = {name: value for name, value in _given(options).items() if value or name == "displayName"}
         if not (sends["displayName"] or "").strip():
-            raise CommandError("--display-name must not be empty.", returncode=Exit.USAGE)
+            raise CommandError(_("{option} must not be empty.").format(option="--display-name"), returncode=Exit.USAGE)
         self.refuse_second(verbs.CREATE_CONTACT, KIND, options, sends)
-        write, _ = self.do(verbs.CREATE_CONTACT, options, sends=sends)
-        self.tell(write, options, f"Created contact {shown(sends['displayName'])} ({write.remote_id}).")
+        write, _is_new = self.do(verbs.CREATE_CONTACT, options, sends=sends)
+        self.tell(write, options, _created(write))
 
     def _update(self, options: dict[str, Any]) -> None:
         contact: Any = self.found_for(verbs.UPDATE_CONTACT, options)
         sends = _given(options)
         if not sends:
-            raise CommandError("Give at least one member to change.", returncode=Exit.USAGE)
+            raise CommandError(_("Give at least one member to change."), returncode=Exit.USAGE)
         before = {} if options["overwrite"] else {name: member(name, contact.payload) for name in sends}
         remote_id = contact.remote_id
         write, conflict = self.do_compared(
             verbs.UPDATE_CONTACT, options, remote_id=remote_id, sends=sends, before=before
         )
         was_sent = write.attempts.exists()
-        done = f"Changed {self.named(remote_id)}." if was_sent else f"{self.named(remote_id)} stays as it is."
-        self.tell(write, options, f"{done[:1].upper()}{done[1:]}")
+        done = _("Changed {contact}.") if was_sent else _("{contact} stays as it is.")
+        self.tell(write, options, capital(done.format(contact=self.named(remote_id))))
         if conflict:
             self.tell_conflict(conflict, sends)
 
     def _delete(self, options: dict[str, Any]) -> None:
         contact = self.found_for(verbs.DELETE_CONTACT, options)
         reason = self.reason(options, verbs.DELETE_CONTACT)
-        self.confirm(options, f"Delete contact {shown(contact)} ({contact.remote_id}) at L4YERCAK3?")
-        self.change(verbs.DELETE_CONTACT, options, "Deleted {}.", reason=reason)
+        question = _("Delete contact {contact} ({remote_id}) at L4YERCAK3?")
+        self.confirm(options, question.format(contact=shown(contact), remote_id=contact.remote_id))
+        self.change(verbs.DELETE_CONTACT, options, _("Deleted {}."), reason=reason)
 
     def _import(self, options: dict[str, Any]) -> None:
         """With ``--json`` a line for each contact, as for any write."""
@@ -123,34 +129,61 @@ class Command(CrmCommand):
         try:
             plan = planned(decoded(_content(options["file"])))
         except NotReadable as error:
-            raise CommandError(f"{options['file']}: {error} Nothing was sent.", returncode=Exit.USAGE) from None
-        for number, email, contact in plan.here:
-            self.say(f"Row {number}: {email} is here already as {contact.remote_id}; it is left alone.")
-        for number, who, creation in plan.under_way:
-            self.say(f"Row {number}: {who} is being created already; it is left alone. See: {creation.command}")
-        for problem in plan.problems:
-            self.say(f"Row {problem.number}: {problem.sentence}")
-        here, wrong = f"{len(plan.here):,} here already", f"{len(plan.problems):,} wrong"
-        under_way = [f"{len(plan.under_way):,} being created already"] if plan.under_way else []
-        told = ", ".join([f"{len(plan.rows):,} to be created", here, *under_way, wrong])
+            told = _("{file}: {error} Nothing was sent.").format(file=options["file"], error=error)
+            raise CommandError(told, returncode=Exit.USAGE) from None
+        self._tell_rows(plan)
+        told = _in_short(plan)
         if plan.problems:
-            raise CommandError(f"{told}. Nothing was sent.", returncode=Exit.USAGE)
+            raise CommandError(_("{told}. Nothing was sent.").format(told=told), returncode=Exit.USAGE)
         self.say(f"{told}.")
         if options["dry_run"] or not plan.rows:
             return
         if off := upstreams.why_off(verbs.CREATE_CONTACT.upstream):
-            raise NotConfigured(f"Nothing was sent. {off}")
-        bulk, _ = freeze(verbs.CREATE_CONTACT, user, id=uuid4(), rows=plan.rows, words=plan.selection, reason="")
+            raise NotConfigured(_("Nothing was sent. {why}").format(why=off))
+        bulk, _is_new = freeze(verbs.CREATE_CONTACT, user, id=uuid4(), rows=plan.rows, words=plan.selection, reason="")
         with stop_signals() as is_stopped:
             while run.work(bulk, waits_out_pauses=False, goes_on=lambda: not is_stopped()) and not is_stopped():
                 pass
         for write in RemoteWrite.objects.filter(bulk=bulk).order_by("planned_at"):
-            self.tell(write, options, f"Created contact {shown(write.sends['displayName'])} ({write.remote_id}).")
+            self.tell(write, options, _created(write))
         if waiting := run.waiting(bulk):
-            self.say(
-                f"Stopped: {waiting:,} were not begun; workers go on with them. See: manage.py bulk show {bulk.pk}"
+            told = ngettext(
+                "Stopped: {count} were not begun; workers go on with them. See: {command}",
+                "Stopped: {count} were not begun; workers go on with them. See: {command}",
+                waiting,
             )
+            self.say(told.format(count=number(waiting), command=f"manage.py bulk show {bulk.pk}"))
             self.came_to(Exit.FAILED)
+
+    def _tell_rows(self, plan: Plan) -> None:
+        """The rows of which nothing is created, and why."""
+        for row, email, contact in plan.here:
+            told = _("Row {row}: {email} is here already as {remote_id}; it is left alone.")
+            self.say(told.format(row=row, email=email, remote_id=contact.remote_id))
+        for row, who, creation in plan.under_way:
+            told = _("Row {row}: {who} is being created already; it is left alone. See: {command}")
+            self.say(told.format(row=row, who=who, command=creation.command))
+        for problem in plan.problems:
+            self.say(_("Row {row}: {problem}").format(row=problem.number, problem=problem.sentence))
+
+
+def _created(write: RemoteWrite) -> str:
+    told = _("Created contact {name} ({remote_id}).")
+    return told.format(name=shown(write.sends["displayName"]), remote_id=write.remote_id)
+
+
+def _in_short(plan: Plan) -> str:
+    """How many rows of each kind there are."""
+    new, here, under_way, wrong = map(len, (plan.rows, plan.here, plan.under_way, plan.problems))
+    counts = [
+        (new, ngettext("{count} to be created", "{count} to be created", new)),
+        (here, ngettext("{count} here already", "{count} here already", here)),
+        (wrong, ngettext("{count} wrong", "{count} wrong", wrong)),
+    ]
+    if under_way:
+        told = ngettext("{count} being created already", "{count} being created already", under_way)
+        counts.insert(2, (under_way, told))
+    return ", ".join(words.format(count=number(count)) for count, words in counts)
 
 
 def _content(file: str) -> bytes:
@@ -161,7 +194,8 @@ def _content(file: str) -> bytes:
         with open(file, "rb") as opened:
             return opened.read(MAX_BYTES + 1)
     except OSError as error:
-        raise NotReadable(f"It cannot be read: {error.strerror or type(error).__name__}.") from None
+        told = _("It cannot be read: {error}.").format(error=error.strerror or type(error).__name__)
+        raise NotReadable(told) from None
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -176,5 +210,5 @@ def _object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise ArgumentTypeError("is not a JSON object")
+        raise ArgumentTypeError(_("is not a JSON object"))
     return value

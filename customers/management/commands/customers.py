@@ -6,12 +6,16 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from backoffice.badges import in_words
 from backoffice.client import PERSON
 from backoffice.commands import Exit, add_limit, asked_for, shown
+from backoffice.texts import Text
 from backoffice.write_command import WriteCommand, add_reason
 from backoffice.writes.verbs import WriteVerb
-from customers import metadata
+from customers import metadata, states
 from customers.commands import CUSTOMER_MEMBERS, accounts_of, links_of, mirrored_customer
 from customers.kirim import KirimAPI
 from customers.models import Customer
@@ -91,10 +95,12 @@ class Command(WriteCommand):
                 self.put(row)
             else:
                 told = f"{shown(row['name'])} <{shown(row['email'])}>" if row["email"] else shown(row["name"])
-                self.line(f"{shown(row['remote_id']):<30}  {shown(row['status']):<10}  {told}")
+                state = in_words(row["status"], states.CUSTOMER)
+                self.line(f"{shown(row['remote_id']):<30}  {shown(state):<10}  {told}")
         if not listed:
-            self.say("No mirrored customer fits." if Customer.objects.exists() else _NOTHING_YET)
-        self.tell_cut(listed, customers, options["limit"], "customers")
+            none_yet = _("No customer is mirrored here yet. To read them: manage.py sync kirim.customers")
+            self.say(_("No mirrored customer fits.") if Customer.objects.exists() else none_yet)
+        self.tell_cut(listed, customers, options["limit"], _("customers"))
 
     def _show(self, options: dict[str, Any]) -> None:
         user = self.actor(options, "customers.view_customer")
@@ -105,18 +111,20 @@ class Command(WriteCommand):
             return
         self.lines(row)
         for account in lists.get("accounts", []):
-            told = " · ".join(shown(account[name]) for name in ("name", "phone_number", "status"))
-            self.lines({"account": told})
+            state = in_words(account["status"], states.ACCOUNT)
+            told = " · ".join(map(shown, (account["name"], account["phone_number"], state)))
+            self.lines({_("account"): told})
         for link in lists.get("setup_links", []):
-            self.lines({"setup link": f"{link['remote_id']} · …{link['token_last4']} · {link['state']}"})
+            state = in_words(link["state"], states.LINK)
+            self.lines({_("setup link"): f"{link['remote_id']} · …{link['token_last4']} · {state}"})
 
     def _lists_for(self, user: User | None, remote_id: str) -> dict[str, list[dict[str, Any]]]:
         lists: dict[str, list[dict[str, Any]]] = {}
-        for name, (permission, read) in _LISTS.items():
+        for name, (permission, read, left_out) in _LISTS.items():
             if user is None or user.has_perm(permission):
                 lists[name] = read(remote_id)
             else:
-                self.say(f"{user} may not see {name.replace('_', ' ')} ({permission}); they are left out.")
+                self.say(str(left_out).format(user=user, permission=permission))
         return lists
 
     def _fetch(self, options: dict[str, Any]) -> None:
@@ -134,8 +142,9 @@ class Command(WriteCommand):
     def _create(self, options: dict[str, Any]) -> None:
         given = {name: options[name] for name in ("name", "email", "team_id", "metadata")}
         sends = {name: value for name, value in given.items() if value not in (None, "") or name == "name"}
-        write, _ = self.do(verbs.CREATE_CUSTOMER, options, sends=sends)
-        self.tell(write, options, f"Created {write.sends['name']} ({write.remote_id}).")
+        write, _is_new = self.do(verbs.CREATE_CUSTOMER, options, sends=sends)
+        told = _("Created {name} ({remote_id}).")
+        self.tell(write, options, told.format(name=write.sends["name"], remote_id=write.remote_id))
 
     def _update(self, options: dict[str, Any]) -> None:
         customer = self._customer(verbs.UPDATE_CUSTOMER, options)
@@ -145,7 +154,7 @@ class Command(WriteCommand):
         if options["metadata"] is not _NOT_GIVEN:
             sends["metadata"] = options["metadata"]
         if not sends:
-            raise CommandError("Give at least one of --name, --email and --metadata.", returncode=Exit.USAGE)
+            raise CommandError(_("Give at least one of --name, --email and --metadata."), returncode=Exit.USAGE)
         seen = {"name": customer.name, "email": customer.email, "metadata": metadata.visible(customer.metadata)}
         before = {} if options["overwrite"] else {name: seen[name] for name in sends}
 
@@ -154,44 +163,49 @@ class Command(WriteCommand):
             verbs.UPDATE_CUSTOMER, options, remote_id=remote_id, sends=sends, before=before
         )
         was_sent = write.attempts.exists()
-        self.tell(
-            write, options, f"Changed {_named(remote_id)}." if was_sent else f"{_named(remote_id)} stays as it is."
-        )
+        told = _("Changed {customer}.") if was_sent else _("{customer} stays as it is.")
+        self.tell(write, options, told.format(customer=_named(remote_id)))
         if conflict:
             self.tell_conflict(conflict, sends)
 
     def _suspend(self, options: dict[str, Any]) -> None:
-        self._change_state(verbs.SUSPEND_CUSTOMER, options, "Suspended")
+        self._change_state(verbs.SUSPEND_CUSTOMER, options, _("Suspended {customer}."))
 
     def _activate(self, options: dict[str, Any]) -> None:
-        self._change_state(verbs.ACTIVATE_CUSTOMER, options, "Activated")
+        self._change_state(verbs.ACTIVATE_CUSTOMER, options, _("Activated {customer}."))
 
     def _archive(self, options: dict[str, Any]) -> None:
         customer = self._customer(verbs.ARCHIVE_CUSTOMER, options)
         self.reason(options, verbs.ARCHIVE_CUSTOMER)
-        self.confirm(options, f"Archive {_named(customer.remote_id)} at Kirim, for good?")
-        self._change_state(verbs.ARCHIVE_CUSTOMER, options, "Archived")
+        question = _("Archive {customer} at Kirim, for good?")
+        self.confirm(options, question.format(customer=_named(customer.remote_id)))
+        self._change_state(verbs.ARCHIVE_CUSTOMER, options, _("Archived {customer}."))
 
     def _change_state(self, verb: WriteVerb, options: dict[str, Any], done: str) -> None:
         customer = self._customer(verb, options)
-        write, _ = self.do(verb, options, remote_id=customer.remote_id, reason=self.reason(options, verb))
-        self.tell(write, options, f"{done} {_named(customer.remote_id)}.")
+        write, _is_new = self.do(verb, options, remote_id=customer.remote_id, reason=self.reason(options, verb))
+        self.tell(write, options, done.format(customer=_named(customer.remote_id)))
 
     def _customer(self, verb: WriteVerb, options: dict[str, Any]) -> Customer:
         self.acting(options, verb.permission)
         return verbs.customer(options["remote_id"])
 
 
-_LISTS: dict[str, tuple[str, Callable[[str], list[dict[str, Any]]]]] = {
-    "accounts": ("customers.view_whatsappaccount", accounts_of),
-    "setup_links": ("customers.view_setuplink", links_of),
-}
+_LISTS: dict[str, tuple[str, Callable[[str], list[dict[str, Any]]], Text]] = {
+    "accounts": (
+        "customers.view_whatsappaccount", accounts_of,
+        gettext_lazy("{user} may not see accounts ({permission}); they are left out."),
+    ),
+    "setup_links": (
+        "customers.view_setuplink", links_of,
+        gettext_lazy("{user} may not see setup links ({permission}); they are left out."),
+    ),
+}  # fmt: skip
 _STATES = {
     "suspend": "Suspend a customer at Kirim.",
     "activate": "Lift the suspension of a customer at Kirim, or activate a pending one.",
     "archive": "Archive a customer at Kirim, for good.",
 }
-_NOTHING_YET = "No customer is mirrored here yet. To read them: manage.py sync kirim.customers"
 _NOT_GIVEN = object()  # null is a value
 
 
@@ -204,4 +218,4 @@ def _metadata(text: str) -> dict[str, Any] | None:
 
 def _named(remote_id: str) -> str:
     """A customer as sentences name it, as it is here now."""
-    return f"{Customer.objects.filter(remote_id=remote_id).first() or 'customer'} ({remote_id})"
+    return f"{Customer.objects.filter(remote_id=remote_id).first() or _('customer')} ({remote_id})"

@@ -4,10 +4,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from backoffice.commands import Exit, StaffCommand, add_limit, shown
 from backoffice.errors import NotInThisState
 from backoffice.models import RemoteWrite
+from backoffice.texts import number
 from backoffice.write_command import add_reason
 from backoffice.writes.plan import Actor
 from customers.identity.sources import others
@@ -69,10 +71,10 @@ class Command(StaffCommand):
         if options["json"]:
             self.put(vars(told))
         else:
-            self.line(
-                f"{told.compared:,} records compared: {told.offered:,} pairs new or changed, "
-                f"{told.withdrawn:,} suggestions withdrawn."
+            sentence = _(
+                "{compared} records compared: {offered} pairs new or changed, {withdrawn} suggestions withdrawn."
             )
+            self.line(sentence.format(**{name: number(count) for name, count in vars(told).items()}))
 
     def _list(self, options: dict[str, Any]) -> None:
         self.actor(options, *VIEW)
@@ -85,8 +87,9 @@ class Command(StaffCommand):
         for link in listed:
             self._tell(link, options)
         if not listed:
-            self.say(f"No pair is {options['state']}. To look for some: manage.py identity suggest")
-        self.tell_cut(listed, rows, options["limit"], "pairs")
+            none = _("No pair is {state}. To look for some: manage.py identity suggest")
+            self.say(none.format(state=State(options["state"]).label))
+        self.tell_cut(listed, rows, options["limit"], _("pairs"))
 
     def _decide(self, verb: str, options: dict[str, Any]) -> None:
         service = self._service(options)
@@ -96,14 +99,15 @@ class Command(StaffCommand):
             if verb == "undo":
                 decision = newest_decision(pair)
                 if decision is None:
-                    raise NotInThisState("Nothing was decided about these two that could be undone.")
+                    raise NotInThisState(_("Nothing was decided about these two that could be undone."))
                 service.undo(decision, reason)
             elif verb == "confirm":
                 service.confirm(pair, knowingly=options["second"], reason=reason)
             else:
                 {"reject": service.reject, "unlink": service.unlink}[verb](pair, reason=reason)
         except SecondLink as error:
-            raise CommandError(f"{error} --second links it all the same.", returncode=Exit.REFUSED) from error
+            refusal = _("{why} --second links it all the same.").format(why=error)
+            raise CommandError(refusal, returncode=Exit.REFUSED) from error
         self._tell(pair_of(options["customer"], options["resource"], options["remote_id"]), options)
 
     def _service(self, options: dict[str, Any]) -> IdentityService:
@@ -115,7 +119,8 @@ class Command(StaffCommand):
             return
         proof = ", ".join(f"{kind} {value}" for kind, value in link.proof.items())
         what = f"{shown(link.customer.remote_id)} = {shown(link.resource)} {shown(link.remote_id)}"
-        self.line(f"{what:<72}  {link.state or 'not linked':<10}  {link.score:>3}  {shown(proof)}")
+        state = str(State(link.state).label) if link.state else _("not linked")
+        self.line(f"{what:<72}  {state:<10}  {link.score:>3}  {shown(proof)}")
 
 
 def line_of(link: IdentityLink) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from backoffice.badges import in_words
 from backoffice.commands import shown
 from customers import invoicing
 from customers.crm_commands import CrmCommand
@@ -23,6 +24,7 @@ class Command(CrmCommand):
     view = "customers.view_invoice"
     fetching = verbs.REFRESH_INVOICE.permission
     refreshing = verbs.REFRESH_INVOICE
+    states = invoicing.STATES
     members = (
         "remote_id", "invoice_number", "status", "client_remote_id", "client_name", "currency", "subtotal", "tax",
         "total", "paid_amount", "due_date", "paid_at", "line_items", "remote_created_at", "remote_updated_at",
@@ -51,7 +53,8 @@ class Command(CrmCommand):
         return {**super().columns(row), "due_date": due, "state": invoicing.state_of(row)}
 
     def in_short(self, row: Any) -> str:
-        state, amount = invoicing.state_of(row) or "-", shown_amount(row.total, row.currency, "-")
+        state = in_words(invoicing.state_of(row), invoicing.STATES) or "-"
+        amount = shown_amount(row.total, row.currency, "-")
         return (
             f"{shown(row.remote_id):<28}  {shown(state):<12}  {shown(row)}  {shown(row.client_name)}  {shown(amount)}"
         )

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from backoffice.commands import Exit, shown
+from customers import crm_words
 from customers.crm_commands import CrmCommand
 from customers.models import Organization
 from customers.services.organizations import KIND, OrganizationService
@@ -22,6 +24,7 @@ class Command(CrmCommand):
     view = "customers.view_organization"
     fetching = "customers.fetch_organization"
     refreshing = verbs.REFRESH_ORGANIZATION
+    states = crm_words.ORGANIZATION
     service = OrganizationService
     members = (
         "remote_id", "name", "website", "industry", "tax_id", "status", "subtype", "contact_count",
@@ -48,9 +51,10 @@ class Command(CrmCommand):
 
     def _create(self, options: dict[str, Any]) -> None:
         if not options["name"].strip():
-            raise CommandError("--name must not be empty.", returncode=Exit.USAGE)
+            raise CommandError(_("{option} must not be empty.").format(option="--name"), returncode=Exit.USAGE)
         given = {"name": "name", "website": "website", "industry": "industry", "taxId": "tax_id"}
         sends = {name: options[option] for name, option in given.items() if options[option]}
         self.refuse_second(verbs.CREATE_ORGANIZATION, KIND, options, sends)
-        write, _ = self.do(verbs.CREATE_ORGANIZATION, options, sends=sends)
-        self.tell(write, options, f"Created organization {shown(sends['name'])} ({write.remote_id}).")
+        write, _is_new = self.do(verbs.CREATE_ORGANIZATION, options, sends=sends)
+        told = _("Created organization {name} ({remote_id}).")
+        self.tell(write, options, told.format(name=shown(sends["name"]), remote_id=write.remote_id))

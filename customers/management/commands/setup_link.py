@@ -5,13 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
+from backoffice.badges import in_words
 from backoffice.client import PERSON
 from backoffice.commands import Exit, shown, whole_number
 from backoffice.models import RemoteWrite
 from backoffice.write_command import Work, WriteCommand, refuse_id
 from backoffice.writes import settle as settling
 from backoffice.writes.carry_out import renew
+from customers import states
 from customers.commands import links_of, mirrored_customer
 from customers.kirim import KirimAPI
 from customers.models import Customer, SetupLink
@@ -76,10 +79,13 @@ class Command(WriteCommand):
             if options["json"]:
                 self.put(link)
             else:
-                end = f"consumed {shown(link['consumed_at'])}" if link["consumed_at"] else shown(link["expires_at"])
-                self.line(f"{shown(link['remote_id']):<30}  {shown(link['state']):<9}  …{link['token_last4']}  {end}")
+                end = shown(link["expires_at"])
+                if link["consumed_at"]:
+                    end = _("consumed {moment}").format(moment=shown(link["consumed_at"]))
+                state = shown(in_words(link["state"], states.LINK))
+                self.line(f"{shown(link['remote_id']):<30}  {state:<9}  …{link['token_last4']}  {end}")
         if not links:
-            self.say(f"{customer['name']} has no setup link here.")
+            self.say(_("{customer} has no setup link here.").format(customer=customer["name"]))
 
     # -- one write ----------------------------------------------------------------------------------------------------
 
@@ -105,18 +111,18 @@ class Command(WriteCommand):
     def _revoke(self, options: dict[str, Any]) -> None:
         link = self._link(options, verbs.REVOKE_LINK.permission)
         id, owner = link.remote_id, link.customer_remote_id
-        write, _ = self.do(verbs.REVOKE_LINK, options, remote_id=id, owner_remote_id=owner)
-        self.tell(write, options, f"Revoked {_named(link)}.")
+        write, _is_new = self.do(verbs.REVOKE_LINK, options, remote_id=id, owner_remote_id=owner)
+        self.tell(write, options, _("Revoked {link}.").format(link=_named(link)))
 
     def _redirects(self, options: dict[str, Any]) -> None:
         link = self._link(options, verbs.UPDATE_REDIRECTS.permission)
         sends = {name: options[name] or None for name in REDIRECTS if options[name] is not None}
         if not sends:
-            names = " or ".join(f"--{name.replace('_', '-')}" for name in REDIRECTS)
-            raise CommandError(f"Give {names}.", returncode=Exit.USAGE)
+            one, other = (f"--{name.replace('_', '-')}" for name in REDIRECTS)
+            raise CommandError(_("Give {one} or {other}.").format(one=one, other=other), returncode=Exit.USAGE)
         id, owner = link.remote_id, link.customer_remote_id
-        write, _ = self.do(verbs.UPDATE_REDIRECTS, options, remote_id=id, owner_remote_id=owner, sends=sends)
-        self.tell(write, options, f"Changed the redirects of {_named(link)}.")
+        write, _is_new = self.do(verbs.UPDATE_REDIRECTS, options, remote_id=id, owner_remote_id=owner, sends=sends)
+        self.tell(write, options, _("Changed the redirects of {link}.").format(link=_named(link)))
 
     def _link(self, options: dict[str, Any], permission: str) -> SetupLink:
         self.acting(options, permission)
@@ -171,7 +177,8 @@ class Command(WriteCommand):
         if new is None:
             self._tell_creation(creation, options)
         if revocation is None:
-            self.say(f"The old one, {_named(link)}, is not revoked. {why}")
+            told = _("The old one, {link}, is not revoked. {why}")
+            self.say(told.format(link=_named(link), why=why))
             return
         forgo(creation, revocation)
         revocation.refresh_from_db()
@@ -181,11 +188,12 @@ class Command(WriteCommand):
         """Finish an earlier replacement: no second link is made, and the old one is revoked only where a new one is."""
         actor = self.acting(options, verbs.REPLACE_LINK_PERMISSION)
         if creation.state != State.CONFIRMED:
-            self.say("An earlier replacement of this link has no end yet, so no other is begun.")
+            self.say(_("An earlier replacement of this link has no end yet, so no other is begun."))
         else:
-            self.say(
+            told = _(
                 "An earlier replacement of this link has made the new one already; only the old one is revoked now."
             )
+            self.say(told)
             settling.look_for(revocation, PERSON)
             if revocation.state == State.FAILED:
                 renew(revocation, actor, verbs.REPLACE_LINK_PERMISSION)
@@ -197,23 +205,26 @@ class Command(WriteCommand):
     # -- telling ------------------------------------------------------------------------------------------------------
 
     def _show_once(self, write: RemoteWrite, new: NewLink, options: dict[str, Any]) -> None:
-        done = (
-            f"Created {_named(new.link)}; it ends {shown(new.link.expires_at)}. Its URL above is shown this once. "
-            "Hand it over where no scanner or preview opens it."
+        done = _(
+            "Created {link}; it ends {moment}. Its URL above is shown this once. Hand it over where no scanner or "
+            "preview opens it."
         )
-        self.hand_over(write, options, new.setup_url, done)
+        told = done.format(link=_named(new.link), moment=shown(new.link.expires_at))
+        self.hand_over(write, options, new.setup_url, told)
 
     def _tell_creation(self, write: RemoteWrite, options: dict[str, Any]) -> None:
         """A creation whose URL is not shown (any more)."""
         link = SetupLink.objects.filter(remote_id=write.remote_id).first() if write.remote_id else None
-        named = _named(link) if link else f"setup link {write.remote_id}"
-        again = f"To hand out a new one: manage.py setup_link replace {write.remote_id}"
-        what = "was lost with the answer" if write.secret_lost else "was shown once, then"
-        self.tell(write, options, f"Created {named}; its URL {what}. {again}")
+        named = _named(link) if link else _("setup link {remote_id}").format(remote_id=write.remote_id)
+        lost = _("Created {link}; its URL was lost with the answer. To hand out a new one: {command}")
+        told = lost if write.secret_lost else _(
+            "Created {link}; its URL was shown once, then. To hand out a new one: {command}"
+        )  # fmt: skip
+        self.tell(write, options, told.format(link=named, command=f"manage.py setup_link replace {write.remote_id}"))
 
     def _tell_revocation(self, write: RemoteWrite, link: SetupLink, options: dict[str, Any]) -> None:
-        self.tell(write, options, f"Revoked {_named(link)}.", beside=True)
+        self.tell(write, options, _("Revoked {link}.").format(link=_named(link)), beside=True)
 
 
 def _named(link: SetupLink) -> str:
-    return f"setup link …{link.token_last4} ({link.remote_id})"
+    return _("setup link …{ending} ({remote_id})").format(ending=link.token_last4, remote_id=link.remote_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from backoffice.access import hidden_members, note_seen
 from backoffice.client import PERSON
@@ -90,8 +91,9 @@ class Command(WriteCommand):
                 told = " · ".join(shown(row[name]) for name in ("name", "company_name", "email") if row[name])
                 self.line(f"{shown(row['remote_id']):<20}  {shown(row['status']):<20}  {told}")
         if not listed:
-            self.say("No mirrored support customer fits." if SupportCustomer.objects.exists() else _NOTHING_YET)
-        self.tell_cut(listed, customers, options["limit"], "support customers")
+            none_yet = _("No support customer is mirrored here yet. To read them: manage.py sync apideck.customers")
+            self.say(_("No mirrored support customer fits.") if SupportCustomer.objects.exists() else none_yet)
+        self.tell_cut(listed, customers, options["limit"], _("support customers"))
 
     def _show(self, options: dict[str, Any]) -> None:
         user = self.actor(options, "customers.view_supportcustomer")
@@ -117,8 +119,8 @@ class Command(WriteCommand):
     # -- changing something -------------------------------------------------------------------------------------------
 
     def _create(self, options: dict[str, Any]) -> None:
-        write, _ = self.do(verbs.CREATE, options, sends=_sendable(options))
-        self.tell(write, options, f"Created {_named(write.remote_id)}.")
+        write, _is_new = self.do(verbs.CREATE, options, sends=_sendable(options))
+        self.tell(write, options, _("Created {customer}.").format(customer=_named(write.remote_id)))
 
     def _update(self, options: dict[str, Any]) -> None:
         customer = self._customer(verbs.UPDATE, options)
@@ -127,29 +129,30 @@ class Command(WriteCommand):
         remote_id = customer.remote_id
         write, conflict = self.do_compared(verbs.UPDATE, options, remote_id=remote_id, sends=sends, before=before)
         was_sent = write.attempts.exists()
-        self.tell(
-            write, options, f"Changed {_named(remote_id)}." if was_sent else f"{_named(remote_id)} stays as it is."
-        )
+        told = _("Changed {customer}.") if was_sent else _("{customer} stays as it is.")
+        self.tell(write, options, told.format(customer=_named(remote_id)))
         if conflict:  # of members that the person may see: others cannot be set
             self.tell_conflict(conflict, sends)
 
     def _delete(self, options: dict[str, Any]) -> None:
         customer = self._customer(verbs.DELETE, options)
         reason = self.reason(options, verbs.DELETE)
-        self.confirm(options, f"Delete {_named(customer.remote_id)} at Apideck, for good?")
-        write, _ = self.do(verbs.DELETE, options, remote_id=customer.remote_id, reason=reason)
-        self.tell(write, options, f"Deleted {_named(customer.remote_id)}.")
+        question = _("Delete {customer} at Apideck, for good?")
+        self.confirm(options, question.format(customer=_named(customer.remote_id)))
+        write, _is_new = self.do(verbs.DELETE, options, remote_id=customer.remote_id, reason=reason)
+        self.tell(write, options, _("Deleted {customer}.").format(customer=_named(customer.remote_id)))
 
     def _erase(self, options: dict[str, Any]) -> None:
         actor = self.acting(options, "customers.view_supportcustomer", ERASE)
         customer = verbs.support_customer(options["remote_id"])
         reason = (options["reason"] or "").strip()
         if not reason:  # nothing else will say why
-            raise CommandError("Erasing takes a reason: --reason TEXT.", returncode=Exit.USAGE)
+            raise CommandError(_("Erasing takes a reason: --reason TEXT."), returncode=Exit.USAGE)
         if why := why_not_erasable(customer):
-            raise NotInThisState(f"{customer.remote_id} is not erased. {why}")
-        question = f"Erase what is kept here of {_named(customer.remote_id)}, for good?"
-        self.confirm(options, question, "Nothing was erased.")
+            refusal = _("{remote_id} is not erased. {why}")
+            raise NotInThisState(refusal.format(remote_id=customer.remote_id, why=why))
+        question = _("Erase what is kept here of {customer}, for good?").format(customer=_named(customer.remote_id))
+        self.confirm(options, question, _("Nothing was erased."))
         blanked = erase(customer, actor, reason, with_notes=options["with_notes"])
         left = notes_about(customer).count()
         if options["json"]:
@@ -160,29 +163,29 @@ class Command(WriteCommand):
             counted = {"notes_blanked": blanked, "notes_left": left}
             self.put({"remote_id": customer.remote_id, "erased_at": customer.erased_at, **told, **counted})
         else:
-            self.line(f"What was kept here of {customer.remote_id} is erased.")
+            done = _("What was kept here of {remote_id} is erased.")
+            self.line(done.format(remote_id=customer.remote_id))
         if blanked:
-            self.say(f"Notes on the linked customer that were blanked: {blanked}.")
+            self.say(_("Notes on the linked customer that were blanked: {count}.").format(count=blanked))
         if left:
             linked = ", ".join(linked_customers(customer).values_list("remote_id", flat=True)[:5])
-            self.say(f"Notes that stay on the linked customer ({linked}) and may be about the same person: {left}.")
+            stay = _("Notes that stay on the linked customer ({linked}) and may be about the same person: {count}.")
+            self.say(stay.format(linked=linked, count=left))
 
     def _customer(self, verb: WriteVerb, options: dict[str, Any]) -> SupportCustomer:
         self.acting(options, verb.permission)
         return verbs.support_customer(options["remote_id"])
 
 
-_NOTHING_YET = "No support customer is mirrored here yet. To read them: manage.py sync apideck.customers"
-
-
 def _members(text: str) -> dict[str, Any]:
     try:
         members = json.loads(text)
     except (ValueError, RecursionError):
-        raise ArgumentTypeError("this is no JSON") from None
+        raise ArgumentTypeError(_("this is no JSON")) from None
     if not isinstance(members, dict) or not members:
         members_of = ", ".join(sorted(SupportCustomerRecord.members()))
-        raise ArgumentTypeError(f"it must be an object with at least one member of {members_of}")
+        told = _("it must be an object with at least one member of {members}")
+        raise ArgumentTypeError(told.format(members=members_of))
     return members
 
 
@@ -191,10 +194,11 @@ def _sendable(options: dict[str, Any]) -> dict[str, Any]:
     data: dict[str, Any] = options["data"]
     if problems := problems_in(data):
         told = " ".join(f"{name}: {problem}." for name, problem in sorted(problems.items()))
-        raise CommandError(f"--data cannot be sent so. {told}", returncode=Exit.USAGE)
+        refusal = _("--data cannot be sent so. {told}").format(told=told)
+        raise CommandError(refusal, returncode=Exit.USAGE)
     return data
 
 
 def _named(remote_id: str) -> str:
     """A customer as sentences name it, as it is here now."""
-    return f"{SupportCustomer.objects.filter(remote_id=remote_id).first() or 'support customer'} ({remote_id})"
+    return f"{SupportCustomer.objects.filter(remote_id=remote_id).first() or _('support customer')} ({remote_id})"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from backoffice.commands import shown
+from customers import crm_words
 from customers.crm_commands import CrmCommand
 from customers.models import Transaction
 from customers.money import shown_amount
@@ -20,6 +21,7 @@ class Command(CrmCommand):
     view = "customers.view_transaction"
     fetching = verbs.REFRESH_TRANSACTION.permission
     refreshing = verbs.REFRESH_TRANSACTION
+    states = crm_words.TRANSACTION
     members = (
         "remote_id", "display_name", "status", "subtype", "customer_email", "customer_name", "payment_method",
         "invoice_remote_id", "currency", "subtotal", "tax", "total", "line_items", "remote_created_at",

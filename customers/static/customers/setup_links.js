@@ -4,6 +4,9 @@
     const MARK = "…";
     const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+    // Sentences stand in the page, in the language of its reader, with places for what is known only here.
+    const said = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+
     // The rules of customers/pasted.py.
     const isToken = (part) => part.length >= 16 && /^[A-Za-z0-9_~.-]+$/.test(part) && /[A-Za-z]/.test(part) && /[0-9]/.test(part)
         && !/^([a-z]{2,8}_[0-9A-Z]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$/.test(part);
@@ -30,7 +33,8 @@
             note.setAttribute("role", "status");
             (row ?? field).after(note);
         }
-        note.textContent = `Only the last four characters of the pasted link are used: ${used}. The link itself is kept nowhere.`;
+        const sentence = document.querySelector("[data-pasted-note]")?.dataset.pastedNote;
+        note.textContent = said(sentence ?? "Only the last four characters of the pasted link are used: {used}. The link itself is kept nowhere.", { used });
     };
 
     const SEARCH = "input[name=q], input[name=s]";
@@ -52,21 +56,25 @@
         say(field, used);
     };
 
-    const both = (moment) => `${local.format(moment)} your time, ${moment.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    const both = (group, moment) => {
+        const utc = moment.toISOString().slice(0, 16).replace("T", " ");
+        return said(group.dataset.bothTimes, { local: local.format(moment), utc });
+    };
     const showEnds = () => {
         const group = document.querySelector("[data-lifetime]");
         if (!group) return;
         const after = (hours) => new Date(Date.now() + hours * 3600_000);
         for (const label of group.querySelectorAll("label:has(input[type=radio])")) {
             const time = label.querySelector("time");
-            if (time) time.textContent = both(after(Number(label.querySelector("input").value)));
+            if (time) time.textContent = both(group, after(Number(label.querySelector("input").value)));
         }
         const chosen = group.querySelector("input[name=lifetime]:checked")?.value;
         const own = group.querySelector("input[name=hours]");
         own.closest(".bo-own-hours").hidden = chosen !== "own";
         const hours = Number(chosen === "own" ? own.value : chosen);
         const ends = group.querySelector("[data-ends]");
-        const text = hours >= 1 && hours <= 720 && Number.isInteger(hours) ? `It will end ${both(after(hours))}.` : "";
+        const isLifetime = hours >= 1 && hours <= 720 && Number.isInteger(hours);
+        const text = isLifetime ? said(group.dataset.willEnd, { moment: both(group, after(hours)) }) : "";
         ends.hidden = !text;
         if (ends.textContent !== text) ends.textContent = text;
     };

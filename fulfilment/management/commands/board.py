@@ -5,12 +5,15 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.commands import Exit, StaffCommand, add_as, add_json, add_limit, shown
 from fulfilment.board import holder_of, holders, lists, sub_of
+from fulfilment.counts import done_of, missing_told
 from fulfilment.filters import ALL, DUE, ME, BoardFilter
 from fulfilment.models import HandlingList
-from fulfilment.states import LIST
+from fulfilment.states import LIST, in_words
 from fulfilment.tables import location_of
 
 
@@ -40,7 +43,7 @@ class Command(StaffCommand):
         names = holders()
         sub = sub_of(user) if user else ""
         if options["sub"] == ME and not sub:
-            raise CommandError("--sub me: nobody has said who that is at Afosto.", returncode=Exit.USAGE)
+            raise CommandError(_("--sub me: nobody has said who that is at Afosto."), returncode=Exit.USAGE)
         asked = {"assignee": options["sub"]} | {
             name: options[name] for name in ("state", "location", "due", "direction")
         }
@@ -54,15 +57,20 @@ class Command(StaffCommand):
             else:
                 self._print(row, holder_of(row, names))
         if not listed:
-            self.say("No handling list fits." if HandlingList.objects.exists() else _NOTHING_YET)
-        self.tell_cut(listed, rows, options["limit"], "lists")
+            self.say(_("No handling list fits.") if HandlingList.objects.exists() else _NOTHING_YET)
+        self.tell_cut(listed, rows, options["limit"], _("lists"))
 
     def _print(self, row: Any, holder: str) -> None:
-        due = f"due {shown(row.due_at)}{', overdue' if row.is_overdue else ''}" if row.due_at else "no due time"
-        told = " · ".join(filter(None, (shown(location_of(row)), shown(holder or "nobody"), due)))
-        missing = f", {row.missing_count} missing" if row.missing_count else ""
-        done = f"{row.handled_count} of {row.piece_count}{missing}"
-        self.line(f"{shown(row):<12}  {shown(row.state):<12}  {done:<14}  {told}")
+        due = _("no due time")
+        if row.due_at:
+            due = _("due {moment}, overdue") if row.is_overdue else _("due {moment}")
+        told = " · ".join(
+            filter(None, (shown(location_of(row)), shown(holder or _("nobody")), due.format(moment=shown(row.due_at))))
+        )
+        done = done_of(row.handled_count, row.piece_count)
+        if row.missing_count:
+            done = f"{done}, {missing_told(row.missing_count)}"
+        self.line(f"{shown(row):<12}  {shown(in_words(row.state)):<12}  {done:<14}  {told}")
 
 
 def _line(row: Any) -> dict[str, Any]:
@@ -80,4 +88,4 @@ def _line(row: Any) -> dict[str, Any]:
     }
 
 
-_NOTHING_YET = "No handling list is mirrored here yet. To read them: manage.py sync afosto.handling_lists"
+_NOTHING_YET = gettext_lazy("No handling list is mirrored here yet. To read them: manage.py sync afosto.handling_lists")

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.commands import add_limit
 from backoffice.object_command import ObjectCommand
@@ -15,6 +17,7 @@ from backoffice.write_command import add_reason
 from fulfilment.models import HandlingList
 from fulfilment.pieces import pick_lines
 from fulfilment.services.lists import HandlingListService
+from fulfilment.states import in_words
 from fulfilment.verbs import lists as verbs
 
 MEMBERS = (
@@ -50,7 +53,7 @@ class Command(ObjectCommand[HandlingList]):
 
     help = "List, show and fetch handling lists; make, assign, hold, release, mark off and delete them at Afosto."
     model = HandlingList
-    noun = "list"
+    noun = gettext_lazy("list")
     view = "fulfilment.view_handlinglist"
     refreshing = verbs.REFRESH_LIST
     service = HandlingListService
@@ -121,11 +124,11 @@ class Command(ObjectCommand[HandlingList]):
                 self.put(row)
             else:
                 done = f"{row['handled_count']}/{row['piece_count']}"
-                whose = row["sub"] or "nobody"
-                self.line(f"{row['remote_id']:<36}  {row['number']:<12}  {row['state']:<11}  {done:>9}  {whose}")
+                whose, state = row["sub"] or _("nobody"), str(in_words(row["state"]))
+                self.line(f"{row['remote_id']:<36}  {row['number']:<12}  {state:<11}  {done:>9}  {whose}")
         if not listed:
-            self.say("No mirrored handling list fits." if HandlingList.objects.exists() else _NOTHING_YET)
-        self.tell_cut(listed, lists, options["limit"], "handling lists")
+            self.say(_("No mirrored handling list fits.") if HandlingList.objects.exists() else _NOTHING_YET)
+        self.tell_cut(listed, lists, options["limit"], _("handling lists"))
 
     def tell_object(self, handling_list: HandlingList, options: dict[str, Any]) -> None:
         row = {name: getattr(handling_list, name) for name in MEMBERS}
@@ -135,9 +138,12 @@ class Command(ObjectCommand[HandlingList]):
             return
         self.lines({**row, "shipment_ids": ", ".join(row["shipment_ids"])})
         for line in lines:
-            missing = f", {len(line.missing_ids)} missing" if line.missing_ids else ""
-            told = f"{len(line.handled_ids)} of {len(line.ids)} × {line.sku} at {line.position or '-'}{missing}"
-            self.lines({"line": told})
+            told = _("{done} of {total} × {sku} at {position}")
+            if line.missing_ids:
+                told = _("{done} of {total} × {sku} at {position}, {missing} missing")
+            done, total, missing = len(line.handled_ids), len(line.ids), len(line.missing_ids)
+            position = line.position or "-"
+            self.lines({"line": told.format(done=done, total=total, sku=line.sku, position=position, missing=missing)})
 
     # -- changing something -------------------------------------------------------------------------------------------
 
@@ -145,37 +151,42 @@ class Command(ObjectCommand[HandlingList]):
         sends: dict[str, Any] = {"shipments": [{"id": id} for id in dict.fromkeys(options["shipments"])]}
         if options["due"]:
             sends["due_at"] = options["due"].isoformat()
-        write, _ = self.do(verbs.CREATE_LIST, options, sends=sends)
-        self.tell(write, options, f"Made {self.named(write.remote_id)} of {len(sends['shipments'])} shipments.")
+        write = self.do(verbs.CREATE_LIST, options, sends=sends)[0]
+        told = _("Made {list} of {count} shipments.")
+        self.tell(write, options, told.format(list=self.named(write.remote_id), count=len(sends["shipments"])))
 
     def _assign(self, options: dict[str, Any]) -> None:
-        self.change(verbs.ASSIGN_LIST, options, f"Assigned {{}} to {options['sub']}.", sends={"sub": options["sub"]})
+        done = _("Assigned {object} to {user}.").format(object="{}", user=options["sub"])
+        self.change(verbs.ASSIGN_LIST, options, done, sends={"sub": options["sub"]})
 
     def _hold(self, options: dict[str, Any]) -> None:
-        self.change(verbs.HOLD_LIST, options, "Put {} on hold.")
+        self.change(verbs.HOLD_LIST, options, _("Put {} on hold."))
 
     def _release(self, options: dict[str, Any]) -> None:
-        self.change(verbs.RELEASE_LIST, options, "Released {}.")
+        self.change(verbs.RELEASE_LIST, options, _("Released {}."))
 
     def _mark_handled(self, options: dict[str, Any]) -> None:
         items = [{"id": id, "is_handled": True} for id in dict.fromkeys(options["pieces"])]
-        self.change(verbs.MARK_HANDLED, options, f"Marked {len(items)} pieces of {{}}.", sends={"items": items})
+        done = _("Marked {count} pieces of {object}.").format(count=len(items), object="{}")
+        self.change(verbs.MARK_HANDLED, options, done, sends={"items": items})
 
     def _delete(self, options: dict[str, Any]) -> None:
         handling_list = self.found_for(verbs.DELETE_LIST, options)
         reason = self.reason(options, verbs.DELETE_LIST)
-        self.confirm(options, f"Delete {self.named(handling_list.remote_id)} at Afosto, for good?")
-        self.change(verbs.DELETE_LIST, options, "Deleted {}.", reason=reason)
+        question = _("Delete {object} at Afosto, for good?")
+        self.confirm(options, question.format(object=self.named(handling_list.remote_id)))
+        self.change(verbs.DELETE_LIST, options, _("Deleted {}."), reason=reason)
 
 
-_NOTHING_YET = "No handling list is mirrored here yet. To read them: manage.py sync afosto.handling_lists"
+_NOTHING_YET = gettext_lazy("No handling list is mirrored here yet. To read them: manage.py sync afosto.handling_lists")
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a time like 2026-11-30T16:00") from None
+        told = _("{text} is not a time like 2026-11-30T16:00").format(text=repr(text))
+        raise ArgumentTypeError(told) from None
     return moment if moment.tzinfo else timezone.make_aware(moment)
 
 

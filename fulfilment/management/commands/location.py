@@ -6,9 +6,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from backoffice.client import PERSON
 from backoffice.commands import add_limit, shown
 from backoffice.object_command import ObjectCommand
+from backoffice.texts import number
 from fulfilment.afosto import AfostoAPI
 from fulfilment.models import Location
 from fulfilment.services.locations import LocationService
@@ -18,6 +22,7 @@ MEMBERS = (
     "remote_id", "name", "reference", "address_remote_id", "is_disabled", "positions_at", "remote_created_at",
     "remote_updated_at", "synced_at", "vanished_at",
 )  # fmt: skip
+EXAMPLE = '[{"sku": "S", "position": "A1.2"}]'
 
 
 class Command(ObjectCommand[Location]):
@@ -28,7 +33,7 @@ class Command(ObjectCommand[Location]):
 
     help = "List, show and fetch locations; change them and their shelves at Afosto; find service points."
     model = Location
-    noun = "location"
+    noun = gettext_lazy("location")
     view = "fulfilment.view_location"
     refreshing = verbs.REFRESH_LOCATION
     service = LocationService
@@ -95,11 +100,11 @@ class Command(ObjectCommand[Location]):
             if options["json"]:
                 self.put(row)
             else:
-                state = "disabled" if row["is_disabled"] else "enabled"
+                state = _("disabled") if row["is_disabled"] else _("enabled")
                 self.line(f"{row['remote_id']:<36}  {state:<8}  {shown(row['name'])}")
         if not listed:
-            self.say("No location is mirrored here yet. To read them: manage.py sync afosto.locations")
-        self.tell_cut(listed, locations, options["limit"], "locations")
+            self.say(_("No location is mirrored here yet. To read them: manage.py sync afosto.locations"))
+        self.tell_cut(listed, locations, options["limit"], _("locations"))
 
     def fetch(self, options: dict[str, Any]) -> None:
         """Read a location with its shelves from Afosto, mirrored or not, and print it."""
@@ -116,10 +121,12 @@ class Command(ObjectCommand[Location]):
             if options["json"]:
                 self.put(asdict(point))
             else:
-                away = "" if point.distance is None else f"{point.distance:,.0f} m"
+                away = (
+                    "" if point.distance is None else _("{distance} m").format(distance=number(round(point.distance)))
+                )
                 self.line(f"{shown(point.id):<14}  {away:>8}  {shown(point.name)}, {shown(point.address)}")
         if not found:
-            self.say("The carrier names no service point there.")
+            self.say(_("The carrier names no service point there."))
 
     def tell_object(self, location: Location, options: dict[str, Any]) -> None:
         row = {name: getattr(location, name) for name in MEMBERS}
@@ -130,31 +137,33 @@ class Command(ObjectCommand[Location]):
         for shelf in location.positions or []:
             self.lines({shelf["code"]: ", ".join(sku["sku"] for sku in shelf.get("skus") or []) or "-"})
         if location.positions is None:
-            self.say(f"Its shelves are not here yet. To read them: manage.py location refresh {location.remote_id}")
+            told = _("Its shelves are not here yet. To read them: manage.py location refresh {id}")
+            self.say(told.format(id=location.remote_id))
 
     # -- changing something -------------------------------------------------------------------------------------------
 
     def _create(self, options: dict[str, Any]) -> None:
         self.acting(options, verbs.CREATE_LOCATION.permission)
         sends = {"name": options["name"], "address_id": options["address_id"]}
-        write, _ = self.do(verbs.CREATE_LOCATION, options, sends=sends)
-        self.tell(write, options, f"Created location {shown(options['name'])} ({write.remote_id}).")
+        write = self.do(verbs.CREATE_LOCATION, options, sends=sends)[0]
+        told = _("Created location {name} ({id}).").format(name=shown(options["name"]), id=write.remote_id)
+        self.tell(write, options, told)
 
     def _rename(self, options: dict[str, Any]) -> None:
-        self.change(verbs.RENAME_LOCATION, options, "Renamed {}.", sends={"name": options["name"]})
+        self.change(verbs.RENAME_LOCATION, options, _("Renamed {}."), sends={"name": options["name"]})
 
     def _enable(self, options: dict[str, Any]) -> None:
-        self.change(verbs.ENABLE_LOCATION, options, "Enabled {}.")
+        self.change(verbs.ENABLE_LOCATION, options, _("Enabled {}."))
 
     def _disable(self, options: dict[str, Any]) -> None:
-        self.change(verbs.DISABLE_LOCATION, options, "Disabled {}.")
+        self.change(verbs.DISABLE_LOCATION, options, _("Disabled {}."))
 
     def _set_walk_order(self, options: dict[str, Any]) -> None:
         sends = {"positions": options["positions"]}
-        self.change(verbs.SET_WALK_ORDER, options, "Set the walking order of {}.", sends=sends)
+        self.change(verbs.SET_WALK_ORDER, options, _("Set the walking order of {}."), sends=sends)
 
     def _set_skus(self, options: dict[str, Any]) -> None:
-        self.change(verbs.SET_SKUS, options, "Set where SKUs lie in {}.", sends={"skus": options["skus"]})
+        self.change(verbs.SET_SKUS, options, _("Set where SKUs lie in {}."), sends={"skus": options["skus"]})
 
 
 def _shelves(text: str) -> list[dict[str, str]]:
@@ -164,7 +173,7 @@ def _shelves(text: str) -> list[dict[str, str]]:
     except (ValueError, RecursionError):
         rows = None
     if not isinstance(rows, list) or not rows or not all(map(_is_shelved, rows)):
-        raise ArgumentTypeError('is not a JSON list like [{"sku": "S", "position": "A1.2"}]')
+        raise ArgumentTypeError(_("is not a JSON list like {example}").format(example=EXAMPLE))
     return rows
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.client import PERSON
 from backoffice.commands import Exit, add_limit, shown, whole_number
@@ -20,6 +22,7 @@ from fulfilment.services import labels
 from fulfilment.services.parcel_rules import piece_ids
 from fulfilment.services.parcels import MEMBERS as CHANGEABLE
 from fulfilment.services.parcels import ParcelService
+from fulfilment.states import in_words
 from fulfilment.verbs import parcels as verbs
 
 MAX_NUMBER = 2**31 - 1
@@ -41,7 +44,7 @@ class Command(ObjectCommand[Parcel]):
 
     help = "List, show and fetch parcels; pack, label and hand them over at Afosto."
     model = Parcel
-    noun = "parcel"
+    noun = gettext_lazy("parcel")
     view = "fulfilment.view_parcel"
     refreshing = verbs.REFRESH_PARCEL
     service = ParcelService
@@ -116,10 +119,11 @@ class Command(ObjectCommand[Parcel]):
                 self.put(row)
             else:
                 told = shown(row["tracking_code"]) if row["tracking_code"] else ""
-                self.line(f"{row['remote_id']:<36}  {row['number']:<12}  {row['state']:<15}  {told}")
+                state = str(in_words(row["state"]))
+                self.line(f"{row['remote_id']:<36}  {row['number']:<12}  {state:<15}  {told}")
         if not listed:
-            self.say("No mirrored parcel fits." if Parcel.objects.exists() else _NOTHING_YET)
-        self.tell_cut(listed, parcels, options["limit"], "parcels")
+            self.say(_("No mirrored parcel fits.") if Parcel.objects.exists() else _NOTHING_YET)
+        self.tell_cut(listed, parcels, options["limit"], _("parcels"))
 
     def tell_object(self, parcel: Parcel, options: dict[str, Any]) -> None:
         row = {name: getattr(parcel, name) for name in MEMBERS}
@@ -136,21 +140,21 @@ class Command(ObjectCommand[Parcel]):
         self.acting(options, verbs.CREATE_PARCEL.permission)
         sends = {"shipment_id": options["shipment"], "item_ids": list(dict.fromkeys(options["pieces"]))}
         sends |= {name: options[name] for name in NUMBERS if options[name] is not None}
-        write, _ = self.do(verbs.CREATE_PARCEL, options, sends=sends)
-        self.tell(write, options, f"Packed {self.named(write.remote_id)}.")
+        write = self.do(verbs.CREATE_PARCEL, options, sends=sends)[0]
+        self.tell(write, options, _("Packed {object}.").format(object=self.named(write.remote_id)))
 
     def _update(self, options: dict[str, Any]) -> None:
         sends = {name: options[name] for name in CHANGEABLE if options[name] is not None}
         if not sends:
-            told = "Say what to change: --weight, --length, --width, --height, --position, --tracking-code or -url."
+            told = _("Say what to change: --weight, --length, --width, --height, --position, --tracking-code or -url.")
             raise CommandError(told, returncode=Exit.USAGE)
-        self.change(verbs.UPDATE_PARCEL, options, "Changed {}.", sends=sends)
+        self.change(verbs.UPDATE_PARCEL, options, _("Changed {}."), sends=sends)
 
     def _add(self, options: dict[str, Any]) -> None:
-        self._repack(verbs.ADD_PIECES, options, "Put the pieces into {}.")
+        self._repack(verbs.ADD_PIECES, options, _("Put the pieces into {}."))
 
     def _remove(self, options: dict[str, Any]) -> None:
-        self._repack(verbs.REMOVE_PIECES, options, "Took the pieces out of {}.")
+        self._repack(verbs.REMOVE_PIECES, options, _("Took the pieces out of {}."))
 
     def _repack(self, verb: WriteVerb, options: dict[str, Any], done: str) -> None:
         wanted = list(dict.fromkeys(options["pieces"]))
@@ -173,32 +177,39 @@ class Command(ObjectCommand[Parcel]):
         if under_way and under_way.write:  # a request that joins a pending one is that one
             write = under_way.write
         else:
-            write, _ = self.do(verb, options, remote_id=parcel.remote_id)
+            write = self.do(verb, options, remote_id=parcel.remote_id)[0]
         job = LabelJob.objects.filter(parcel=parcel, kind=kind).order_by("-pk").first()
         if not options["wait"] or write.state != RemoteWrite.State.CONFIRMED or job is None:
-            self.tell(write, options, f"Afosto makes the {kind.label} of {self.named(parcel.remote_id)}.")
+            told = _("Afosto makes the {document} of {object}.")
+            self.tell(write, options, told.format(document=kind.label, object=self.named(parcel.remote_id)))
             return
         job = _waited_for(job)
         state = "ready" if job.state == LabelJob.State.READY else "failed"
-        told = f"The {kind.label} of {self.named(parcel.remote_id)} is {state}{f': {job.error}' if job.error else ''}."
+        told = _("The {document} of {object} is {state}.")
+        if job.error:
+            told = _("The {document} of {object} is {state}: {reason}.")
+        shown_state = LabelJob.State(state).label
+        names = {"document": kind.label, "object": self.named(parcel.remote_id), "state": shown_state}
+        told = told.format(**names, reason=job.error)
         self.tell(write, options, told, label=state)
         if state == "failed":
             self.came_to(Exit.FAILED)
 
     def _transit(self, options: dict[str, Any]) -> None:
-        self.change(verbs.MARK_IN_TRANSIT, options, "Handed over {}.")
+        self.change(verbs.MARK_IN_TRANSIT, options, _("Handed over {}."))
 
     def _finish(self, options: dict[str, Any]) -> None:
-        self.change(verbs.FINISH_PARCEL, options, "Finished {}.")
+        self.change(verbs.FINISH_PARCEL, options, _("Finished {}."))
 
     def _delete(self, options: dict[str, Any]) -> None:
         parcel = self.found_for(verbs.DELETE_PARCEL, options)
         reason = self.reason(options, verbs.DELETE_PARCEL)
-        self.confirm(options, f"Delete {self.named(parcel.remote_id)} at Afosto, for good?")
-        self.change(verbs.DELETE_PARCEL, options, "Deleted {}.", reason=reason)
+        question = _("Delete {object} at Afosto, for good?")
+        self.confirm(options, question.format(object=self.named(parcel.remote_id)))
+        self.change(verbs.DELETE_PARCEL, options, _("Deleted {}."), reason=reason)
 
 
-_NOTHING_YET = "No parcel is mirrored here yet. To read them: manage.py sync afosto.parcels"
+_NOTHING_YET = gettext_lazy("No parcel is mirrored here yet. To read them: manage.py sync afosto.parcels")
 
 
 def _waited_for(job: LabelJob) -> LabelJob:

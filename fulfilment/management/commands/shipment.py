@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.commands import Exit, add_limit, shown, whole_number
 from backoffice.object_command import ObjectCommand
@@ -16,9 +18,11 @@ from fulfilment.models import Shipment
 from fulfilment.pieces import contents_of
 from fulfilment.services.corrections import lines_of, name_of
 from fulfilment.services.shipments import ShipmentService
+from fulfilment.states import in_words
 from fulfilment.verbs import shipments as verbs
 
 MAX_QUANTITY = 2**31 - 1
+EXAMPLE = '[{"sku": "S", "quantity": 2, "position": "A-1"}]'
 MEMBERS = (
     "remote_id",
     "number",
@@ -62,7 +66,7 @@ class Command(ObjectCommand[Shipment]):
 
     help = "List, show and fetch shipments; change their method and pieces, and cancel them at Afosto."
     model = Shipment
-    noun = "shipment"
+    noun = gettext_lazy("shipment")
     view = "fulfilment.view_shipment"
     refreshing = verbs.REFRESH_SHIPMENT
     service = ShipmentService
@@ -139,10 +143,11 @@ class Command(ObjectCommand[Shipment]):
             if options["json"]:
                 self.put(row)
             else:
-                self.line(f"{row['remote_id']:<36}  {row['number']:<12}  {row['state']:<11}  {shown(row['ship_at'])}")
+                state = str(in_words(row["state"]))
+                self.line(f"{row['remote_id']:<36}  {row['number']:<12}  {state:<11}  {shown(row['ship_at'])}")
         if not listed:
-            self.say("No mirrored shipment fits." if Shipment.objects.exists() else _NOTHING_YET)
-        self.tell_cut(listed, shipments, options["limit"], "shipments")
+            self.say(_("No mirrored shipment fits.") if Shipment.objects.exists() else _NOTHING_YET)
+        self.tell_cut(listed, shipments, options["limit"], _("shipments"))
 
     def tell_object(self, shipment: Shipment, options: dict[str, Any]) -> None:
         row = {name: getattr(shipment, name) for name in MEMBERS}
@@ -154,45 +159,50 @@ class Command(ObjectCommand[Shipment]):
             return
         self.lines(row)
         for piece in contents.pieces:
-            told = f"{piece.id} · {piece.sku} at {piece.position or '-'} · {piece.state}"
+            place = _("{sku} at {position}").format(sku=piece.sku, position=piece.position or "-")
+            told = f"{piece.id} · {place} · {piece.state_in_words}"
             self.lines({"piece": f"{told} · {piece.parcel_number}" if piece.parcel_number else told})
         for kind, lines in corrections.items():
             for line in lines:
                 self.lines({kind: f"{line['quantity']} × {name_of(line)}"})
         if not contents.is_known:
-            self.say(f"Its pieces are not here yet. To read them: manage.py shipment refresh {shipment.remote_id}")
+            told = _("Its pieces are not here yet. To read them: manage.py shipment refresh {id}")
+            self.say(told.format(id=shipment.remote_id))
 
     # -- changing something -------------------------------------------------------------------------------------------
 
     def _set_method(self, options: dict[str, Any]) -> None:
         sends = {"method_id": options["method"]}
-        self.change(verbs.SET_METHOD, options, "Changed the method of {}.", sends=sends)
+        self.change(verbs.SET_METHOD, options, _("Changed the method of {}."), sends=sends)
 
     def _take_default_positions(self, options: dict[str, Any]) -> None:
-        self.change(verbs.TAKE_DEFAULT_POSITIONS, options, "Reset the positions of {}.")
+        self.change(verbs.TAKE_DEFAULT_POSITIONS, options, _("Reset the positions of {}."))
 
     def _set_backorders(self, options: dict[str, Any]) -> None:
         sends = {"items": _given_lines(options)}
-        self.change(verbs.SET_BACKORDERS, options, "Changed the backorders of {}.", sends=sends)
+        self.change(verbs.SET_BACKORDERS, options, _("Changed the backorders of {}."), sends=sends)
 
     def _set_overage(self, options: dict[str, Any]) -> None:
         sends = {"items": _given_lines(options)}
-        self.change(verbs.SET_OVERAGE, options, "Changed the overage of {}.", sends=sends)
+        self.change(verbs.SET_OVERAGE, options, _("Changed the overage of {}."), sends=sends)
 
     def _set_missing(self, options: dict[str, Any]) -> None:
         items = [{"id": id, "is_missing": not options["found"]} for id in dict.fromkeys(options["pieces"])]
-        marked = "found" if options["found"] else "missing"
-        done = f"Marked {len(items)} pieces of {{}} as {marked}."
+        told = _("Marked {count} pieces of {object} as missing.")
+        if options["found"]:
+            told = _("Marked {count} pieces of {object} as found.")
+        done = told.format(count=len(items), object="{}")
         self.change(verbs.SET_MISSING, options, done, sends={"items": items})
 
     def _cancel(self, options: dict[str, Any]) -> None:
         shipment = self.found_for(verbs.CANCEL_SHIPMENT, options)
         reason = self.reason(options, verbs.CANCEL_SHIPMENT)
-        self.confirm(options, f"Cancel {self.named(shipment.remote_id)} at Afosto, for good?")
-        self.change(verbs.CANCEL_SHIPMENT, options, "Cancelled {}.", reason=reason)
+        question = _("Cancel {object} at Afosto, for good?")
+        self.confirm(options, question.format(object=self.named(shipment.remote_id)))
+        self.change(verbs.CANCEL_SHIPMENT, options, _("Cancelled {}."), reason=reason)
 
 
-_NOTHING_YET = "No shipment is mirrored here yet. To read them: manage.py sync afosto.shipments"
+_NOTHING_YET = gettext_lazy("No shipment is mirrored here yet. To read them: manage.py sync afosto.shipments")
 
 
 def _given_lines(options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -202,7 +212,7 @@ def _given_lines(options: dict[str, Any]) -> list[dict[str, Any]]:
         return list(items)
     if items is None and sku and quantity is not None:
         return [{"sku": sku, "quantity": quantity}]
-    raise CommandError("Give --sku and --quantity, or --items.", returncode=Exit.USAGE)
+    raise CommandError(_("Give --sku and --quantity, or --items."), returncode=Exit.USAGE)
 
 
 def _lines(text: str) -> list[dict[str, Any]]:
@@ -212,9 +222,9 @@ def _lines(text: str) -> list[dict[str, Any]]:
     except (ValueError, RecursionError):
         lines = None
     if not isinstance(lines, list) or not lines or not all(map(_is_line, lines)):
-        raise ArgumentTypeError('is not a JSON list like [{"sku": "S", "quantity": 2, "position": "A-1"}]')
+        raise ArgumentTypeError(_("is not a JSON list like {example}").format(example=EXAMPLE))
     if len({name_of(line) for line in lines}) < len(lines):
-        raise ArgumentTypeError("names an SKU twice")
+        raise ArgumentTypeError(_("names an SKU twice"))
     return lines
 
 

@@ -1,6 +1,7 @@
 "use strict";
 // A station where goods are scanned (pick, pack). Scans are sent one after another, each is answered by sight and sound,
 // and the scan field has the focus whenever nothing else is being filled in. Without this script the forms are plain.
+// What it says stands on the station, in the language of the page.
 (() => {
     const POLL_MS = 4_000;
     const VERSION = "X-Record-Version";
@@ -78,7 +79,8 @@
         play(level);
         if (STOPS.has(level) && waiting.length > 0) {
             const line = document.createElement("p");
-            line.textContent = waiting.length === 1 ? "The scan after it was not taken." : `The ${waiting.length} scans after it were not taken.`;
+            const told = waiting.length === 1 ? station().dataset.oneCut : station().dataset.cut;
+            line.textContent = told.replace("{count}", waiting.length);
             station().querySelector("[data-level]").append(line);
             waiting.length = 0;
         }
@@ -93,7 +95,7 @@
         } catch {
             // The same form once more is the same submission, so what was sent already is not sent twice.
             if (scanField()) scanField().value = waiting[0];
-            say("The back office did not answer. Press Enter to try this scan again; nothing is counted twice.");
+            say(station().dataset.silent);
             play("error");
         } finally {
             waiting.length = 0;
