@@ -1,12 +1,11 @@
 """The upstreams: credentials, our webhook subscriptions, what they delivered."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from django.utils import timezone
-from django.utils.functional import lazy, lazystr
 from django.utils.text import format_lazy
-from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from backoffice import times, upstreams
 from backoffice.checks.finding import QUEUED_TOO_LONG, Finding, Health, either
@@ -15,7 +14,7 @@ from backoffice.errors import BackofficeError, RemoteAuthFailed, RemoteError, Re
 from backoffice.models import UpstreamState, WebhookDelivery
 from backoffice.subscriptions import SUBSCRIBERS, delivery_url, why_unreachable
 from backoffice.sync.resource import RESOURCES, CursorResource, OffsetResource
-from backoffice.texts import Text, number
+from backoffice.texts import Text, number, said_lazy, together_lazy
 from backoffice.webhooks.inboxes import INBOXES, Inbox
 from backoffice.webhooks.summary import only_refused
 
@@ -41,7 +40,7 @@ def why_upstream_is_off(name: str) -> Finding | None:
             Health.FAIL if half else Health.WARN,
             format_lazy(
                 ngettext_lazy("off: {variables} is not set", "off: {variables} are not set", len(missing)),
-                variables=_together(missing),
+                variables=together_lazy(missing),
             ),
             upstreams.to_do(name),
         )
@@ -53,7 +52,7 @@ def why_upstream_is_off(name: str) -> Finding | None:
 def _credentials(name: str) -> Finding:
     """One page of the upstream's first list, read as a person would: a pause after failures is no reason to wait."""
     label = upstreams.UPSTREAMS[name].label
-    keys = _together(variable for variable in upstreams.UPSTREAMS[name].variables if "BASE_URL" not in variable)
+    keys = together_lazy([key for key in upstreams.UPSTREAMS[name].variables if "BASE_URL" not in key])
     kinds = (CursorResource, OffsetResource)
     resource = next(r for r in RESOURCES.values() if r.upstream == name and isinstance(r, kinds))
     try:
@@ -76,7 +75,7 @@ def _credentials(name: str) -> Finding:
         fix = format_lazy(_("check {variable} and the network"), variable=f"{name.upper()}_BASE_URL")
         return Finding(name, Health.FAIL, str(error), fix)
     except BackofficeError as error:  # its records here came from another one
-        return Finding(name, Health.FAIL, lazystr(error), f"manage.py doctor --accept-upstream {name}")
+        return Finding(name, Health.FAIL, said_lazy(error), f"manage.py doctor --accept-upstream {name}")
     if trouble := INBOXES[name].trouble() if name in INBOXES else "":
         told = format_lazy(_("answers and takes {variables}, but: {trouble}"), variables=keys, trouble=trouble)
         return Finding(name, Health.WARN, told, _("repair the connection there"))
@@ -84,14 +83,6 @@ def _credentials(name: str) -> Finding:
         _("{installation} answers and takes {variables}"), installation=upstreams.identity(name), variables=keys
     )
     return Finding(name, Health.OK, told)
-
-
-def _together(variables: Iterable[str]) -> Text:
-    return lazy(_joined, str)(list(variables))
-
-
-def _joined(variables: Sequence[str]) -> str:
-    return gettext(" and ").join(variables)
 
 
 def check_webhooks() -> Iterator[Finding]:
@@ -148,7 +139,7 @@ def _unsigned(upstream: str) -> Text:
 def _by_hand(name: str, inbox: Inbox) -> Finding:
     """A subscription that only people can make, so only what it delivered tells of it."""
     if only_refused(inbox.upstream):
-        keys = _together(upstreams.UPSTREAMS[inbox.upstream].credentials[0])
+        keys = together_lazy(upstreams.UPSTREAMS[inbox.upstream].credentials[0])
         fix = format_lazy(_("correct {variables}"), variables=keys)
         return Finding(name, Health.WARN, _unsigned(inbox.upstream), fix)
     if not WebhookDelivery.objects.filter(upstream=inbox.upstream).exists():
