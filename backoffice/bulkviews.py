@@ -13,7 +13,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -25,7 +24,7 @@ from backoffice.bulk.outcome import verb_of, visible_bulk_actions
 from backoffice.errors import NotAllowed
 from backoffice.models import BulkAction, BulkItem
 from backoffice.site import reload
-from backoffice.texts import number
+from backoffice.texts import number, number_lazy
 from backoffice.views import BROKER_DOWN, staff_page
 from backoffice.writes.plan import may
 
@@ -60,7 +59,7 @@ def bulk_rest(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     names = sorted({name for sends in rows.values_list("sends", flat=True) for name in sends})
     told = ([*(_cell(row.sends.get(name)) for name in names), row.state, row.error] for row in rows.iterator())
     noted = gettext_lazy("csv, the rows that are not confirmed: {count}")
-    audit.entry_of_bulk("export", bulk, detail=format_lazy(noted, count=lazy(number, str)(rows.count()))).save()
+    audit.entry_of_bulk("export", bulk, detail=format_lazy(noted, count=number_lazy(rows.count()))).save()
     return export.csv_answer(f"{bulk.target}s-not-confirmed", [*names, "state", "error"], told)
 
 

@@ -5,12 +5,11 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.logs import redact
-from backoffice.texts import Text, number
+from backoffice.texts import Text, number_lazy
 
 MIGRATE = "manage.py migrate"
 _UNDEFINED = {"42P01", "42703", "3F000"}  # PostgreSQL: table, column, schema
@@ -62,7 +61,7 @@ def _not_migrated() -> Text:
     except DatabaseError:
         return ""
     told = _("The database lacks {count} migrations. Run {command} first.")
-    return format_lazy(told, count=lazy(number, str)(len(pending)), command=MIGRATE) if pending else ""
+    return format_lazy(told, count=number_lazy(len(pending)), command=MIGRATE) if pending else ""
 
 
 def _in_short(error: DatabaseError) -> str:

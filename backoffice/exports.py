@@ -24,7 +24,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import lazy, lazystr
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext_lazy, pgettext
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +37,7 @@ from backoffice.models.exports import KEPT_FOR
 from backoffice.notify import tell
 from backoffice.process import this_process
 from backoffice.savedviews import Arranged
-from backoffice.texts import Text, number, written
+from backoffice.texts import Text, number_lazy, said_lazy, written
 
 State = Export.State
 OPEN = (State.QUEUED, State.RUNNING)
@@ -115,13 +115,13 @@ def carry_out(pk: UUID | str) -> None:
     except _TakenAway:
         log.info("export was taken away", export=str(export.pk))
     except NotAllowed as error:
-        _end(export, State.REFUSED, error=lazystr(error))
+        _end(export, State.REFUSED, error=said_lazy(error))
     except (IncorrectLookupParameters, SuspiciousOperation):
         unknown = _("The list does not know these filters any more. Filter it again, then export.")
         _end(export, State.FAILED, error=unknown)
     except files.TooManyRows:
         why = _("An XLSX sheet holds {count} rows, and there are more. Narrow the list, or take CSV.")
-        _end(export, State.FAILED, error=format_lazy(why, count=lazy(number, str)(files.MOST_SHEET_ROWS)))
+        _end(export, State.FAILED, error=format_lazy(why, count=number_lazy(files.MOST_SHEET_ROWS)))
     except OSError as error:
         log.exception("an export could not be written", export=str(export.pk))
         why = _("The file could not be written ({error}). Tell an operator.")
@@ -302,5 +302,5 @@ def _tell(export: Export, state: str, rows: int) -> None:
         State.FAILED: _("Export of {list}: failed. Its line says why."),
     }
     title = lazy(savedviews.title_of, str)(export.list_label)
-    sentence = format_lazy(ends[state], list=title, count=lazy(number, str)(rows))
+    sentence = format_lazy(ends[state], list=title, count=number_lazy(rows))
     tell(export.user_id, Notification.Kind.EXPORT, f"export {export.pk}", sentence, reverse("exports"))

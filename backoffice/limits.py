@@ -18,11 +18,11 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import lazy
-from django.utils.text import format_lazy, get_text_list
-from django.utils.translation import gettext, pgettext
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
-from backoffice.texts import Text, number
+from backoffice.texts import Text, number, together
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 Values = Mapping[str, frozenset[str]]
@@ -133,7 +133,7 @@ def in_words() -> Text:
 def _counted(limited: Iterable[tuple[Kind, int]]) -> str:
     one = pgettext("how many of what", "{count} {things}")
     told = [one.format(count=number(count), things=kind.noun(count)) for kind, count in limited]
-    return get_text_list(told, gettext("and"))
+    return together(told)
 
 
 def why_not_sent(target: str, sends: Mapping[str, Any], *, is_new: bool) -> Text:
