@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from backoffice import freshness, times, upstreams
 from backoffice.admin import live
@@ -22,6 +24,7 @@ from backoffice.freshness import Freshness
 from backoffice.links import page
 from backoffice.models import SyncRun, UpstreamState
 from backoffice.needs import section as needs
+from backoffice.texts import Text, number
 from backoffice.upstreams import Upstream
 from backoffice.webhooks.inboxes import INBOXES
 from backoffice.webhooks.summary import summaries
@@ -36,18 +39,18 @@ _AGE = re.compile(r"(?<=>)[^<]*(?=</time>)")
 class Health:
     """One upstream in a sentence."""
 
-    label: str
+    label: Text
     tone: Tone
-    word: str
+    word: Text
     sentence: Any
-    advice: str = ""
+    advice: Text = ""
 
 
 @dataclass(frozen=True)
 class ResourceLine:
     """One resource on the desk."""
 
-    label: str
+    label: Text
     list_url: str
     as_of: Any
     state: str
@@ -58,7 +61,7 @@ class ResourceLine:
 
 def desk_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's callback for the admin's index, which is the desk."""
-    return context | {"title": "Desk", "frame": live.WHOLE, **shown_desk(request)}
+    return context | {"title": _("Desk"), "frame": live.WHOLE, **shown_desk(request)}
 
 
 def shown_desk(request: HttpRequest) -> dict[str, Any]:
@@ -97,36 +100,37 @@ def health(upstream: Upstream, state: UpstreamState | None, resources: list[Fres
     """How the upstream stands. The first thing that applies is told, the worst first."""
     needed = upstreams.to_do(upstream.name)
     if needed:
-        what = "Records that were read before are still shown." if any(item.sweep for item in resources) else ""
-        return Health(
-            upstream.label,
-            "dull",
-            "off",
-            f"Off: nothing is read or sent. {what}".strip(),
-            f"To turn it on: {needed}, and start again.",
-        )
+        told = _("Off: nothing is read or sent.")
+        if any(item.sweep for item in resources):
+            told = _("Off: nothing is read or sent. Records that were read before are still shown.")
+        advice = _("To turn it on: {what}, and start again.").format(what=needed)
+        return Health(upstream.label, "dull", pgettext("an upstream is", "off"), told, advice)
     if state and state.identity and state.identity != upstreams.identity(upstream.name):
-        return Health(
-            upstream.label,
-            "bad",
-            "stopped",
-            f"The records here came from {state.identity}, but {upstreams.identity(upstream.name)} is configured now. "
-            "Nothing is read or sent.",
-            f"Set the base URL back, or confirm: manage.py doctor --accept-upstream {upstream.name}",
+        told = _("The records here came from {before}, but {now} is configured now. Nothing is read or sent.")
+        advice = _("Set the base URL back, or confirm: {command}").format(
+            command=f"manage.py doctor --accept-upstream {upstream.name}"
         )
+        told = told.format(before=state.identity, now=upstreams.identity(upstream.name))
+        return Health(upstream.label, "bad", pgettext("an upstream is", "stopped"), told, advice)
     if state and state.key_refused:
-        advice = f"Check {upstream.variables[-1]}; the next sync tries again."
-        return Health(upstream.label, "bad", "key refused", f"Our key is refused: {state.pause_reason}", advice)
+        told = _("Our key is refused: {reason}").format(reason=state.pause_reason)
+        advice = _("Check {variable}; the next sync tries again.").format(variable=upstream.variables[-1])
+        return Health(upstream.label, "bad", _("key refused"), told, advice)
     inbox = INBOXES.get(upstream.name)
-    if told := inbox.trouble() if inbox else "":
-        return Health(upstream.label, "bad", "not connected", told, "What is read or sent until then may fail.")
+    if trouble := inbox.trouble() if inbox else "":
+        return Health(
+            upstream.label, "bad", _("not connected"), trouble, _("What is read or sent until then may fail.")
+        )
     running = _first_sync(resources)
     if running:
-        return Health(upstream.label, "info", "first sync", running)
+        return Health(upstream.label, "info", _("first sync"), running)
     if state and state.paused_until and state.paused_until > timezone.now():
-        why = format_html("Paused until {}: {}", times.at(state.paused_until), state.pause_reason.rstrip(".") + ".")
-        sentence = format_html("{}{}", why, _silent_since(state))
-        return Health(upstream.label, "warn", "paused", sentence, "It is tried again by itself.")
+        until, why = times.at(state.paused_until), state.pause_reason.rstrip(".")
+        sentence = _together(
+            format_html(_("Paused until {moment}: {reason}."), moment=until, reason=why), _silent_since(state)
+        )
+        advice = _("It is tried again by itself.")
+        return Health(upstream.label, "warn", pgettext("an upstream is", "paused"), sentence, advice)
     return _by_last_runs(upstream, state, resources)
 
 
@@ -136,17 +140,27 @@ def _first_sync(resources: list[Freshness]) -> str:
     if not live:
         return ""
     running = [item.live for item in live if item.live and item.live.state == SyncRun.State.RUNNING]
-    done = len(resources) - len(missing)
+    done, total = number(len(resources) - len(missing)), number(len(resources))
     if not running:
-        return f"The first sync waits for a worker; {done} of {len(resources)} lists are here."
-    so_far = ", ".join(f"{run.fetched:,} {things(run.resource)}" for run in running)
-    return f"The first sync is running: {so_far} read so far; {done} of {len(resources)} lists are here."
+        told = _("The first sync waits for a worker; {done} of {total} lists are here.")
+        return told.format(done=done, total=total)
+    one = pgettext("how many of what", "{count} {things}")
+    so_far = ", ".join(one.format(count=number(run.fetched), things=things(run.resource)) for run in running)
+    told = _("The first sync is running: {so_far} read so far; {done} of {total} lists are here.")
+    return told.format(so_far=so_far, done=done, total=total)
+
+
+def _together(*sentences: SafeString | str) -> SafeString:
+    """One sentence after another; empty ones are left out."""
+    return format_html_join(" ", "{}", ((sentence,) for sentence in sentences if sentence))
 
 
 def _silent_since(state: UpstreamState | None) -> SafeString | str:
-    """Since when no sync of an upstream in trouble has ended well, as a sentence after another; "" if none ever did."""
+    """Since when no sync of an upstream in trouble has ended well, as a sentence; "" if none ever did."""
     moment = state and state.last_success_at
-    return format_html(" It has not answered a whole sync since {}.", times.at(moment)) if moment else ""
+    if not moment:
+        return ""
+    return format_html(_("It has not answered a whole sync since {moment}."), moment=times.at(moment))
 
 
 def _ended_well_before(state: UpstreamState | None, run: SyncRun) -> bool:
@@ -159,28 +173,31 @@ def _by_last_runs(upstream: Upstream, state: UpstreamState | None, resources: li
     swept = [item.swept_from for item in resources if item.swept_from]
     if failed:
         run = failed[0]
-        shown = format_html(" What is shown: {}.", _how_old(resources)) if swept else ""
-        sentence: SafeString | str = format_html(
-            "The last sync of {} failed {}: {}{}{}",
-            things(run.resource),
-            times.ago(run.ended_at),
-            error_in_words(run).rstrip(".") + ".",
+        sentence = _together(
+            format_html(
+                _("The last sync of {things} failed {ago}: {error}."),
+                things=things(run.resource),
+                ago=times.ago(run.ended_at),
+                error=str(error_in_words(run)).rstrip("."),
+            ),
             _silent_since(state) if _ended_well_before(state, run) else "",
-            shown,
+            format_html(_("What is shown: {ages}."), ages=_how_old(resources)) if swept else "",
         )
-        return Health(upstream.label, "bad", "failing", sentence, "It is tried again on schedule; nothing is lost.")
+        advice = _("It is tried again on schedule; nothing is lost.")
+        return Health(upstream.label, "bad", pgettext("an upstream is", "failing"), sentence, advice)
     never = [things(item.resource.name) for item in resources if item.sweep is None]
     if len(never) == len(resources):
-        return Health(
-            upstream.label, "warn", "never synced", "Never synced.", "Press 'Refresh now' on a list, or start a worker."
-        )
+        advice = _("Press 'Refresh now' on a list, or start a worker.")
+        return Health(upstream.label, "warn", _("never synced"), _("Never synced."), advice)
     if never:
-        sentence = format_html("Never read to the end: {}. The rest: {}.", ", ".join(never), _how_old(resources))
-        return Health(upstream.label, "warn", "incomplete", sentence, "The next sync goes on with it.")
-    sentence = format_html("Fresh: {}.", _how_old(resources))
+        told = _("Never read to the end: {things}. The rest: {ages}.")
+        sentence = format_html(told, things=", ".join(never), ages=_how_old(resources))
+        return Health(upstream.label, "warn", _("incomplete"), sentence, _("The next sync goes on with it."))
+    sentence = format_html(_("Fresh: {ages}."), ages=_how_old(resources))
     if timezone.now() - min(swept) > STALE_AFTER:
-        return Health(upstream.label, "warn", "stale", sentence, "Are worker and beat running? `doctor` says.")
-    return Health(upstream.label, "good", "fresh", sentence)
+        advice = _("Are worker and beat running? `doctor` says.")
+        return Health(upstream.label, "warn", pgettext("an upstream is", "stale"), sentence, advice)
+    return Health(upstream.label, "good", pgettext("an upstream is", "fresh"), sentence)
 
 
 def _how_old(resources: list[Freshness]) -> SafeString:
@@ -188,13 +205,14 @@ def _how_old(resources: list[Freshness]) -> SafeString:
     clauses = []
     complete = [item for item in resources if item.complete_from]
     if complete:
-        them = get_text_list([things(item.resource.name) for item in complete], "and")
+        them = get_text_list([things(item.resource.name) for item in complete], _("and"))
         oldest = min(item.complete_from for item in complete if item.complete_from)
-        clauses.append(format_html("{} were complete {}", them, times.ago(oldest)))
+        clauses.append(format_html(_("{things} were complete {ago}"), things=them, ago=times.ago(oldest)))
     for item in resources:
         if item.swept_from and not item.complete_from:
             them = things(item.resource.name)
-            clauses.append(format_html("{} that were due were read {}", them, times.ago(item.swept_from)))
+            read = times.ago(item.swept_from)
+            clauses.append(format_html(_("{things} that were due were read {ago}"), things=them, ago=read))
     return format_html_join("; ", "{}", ((clause,) for clause in clauses))
 
 
@@ -221,10 +239,10 @@ def _ages(resources: list[Freshness]) -> SafeString | None:
         Bar(label, max(int(age.total_seconds() // 60), 1), times.ago(since), "warn" if age > STALE_AFTER else "good")
         for label, since, age in ages
     )
-    return drawing.bars(bars, ("What", "Read"))
+    return drawing.bars(bars, (_("What"), pgettext("when it was read", "Read")))
 
 
 def _as_of(item: Freshness) -> SafeString | str:
     if item.swept_from and not item.complete_from:
-        return format_html("those due, {}", times.ago(item.swept_from))
+        return format_html(_("those due, {ago}"), ago=times.ago(item.swept_from))
     return times.ago(item.complete_from)

@@ -6,6 +6,8 @@ from functools import partial
 
 from django.contrib.auth.models import User
 from django.db.models import Q
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import freshness, upstreams
 from backoffice.badges import Tone
@@ -16,6 +18,7 @@ from backoffice.checks.upstreams import check_upstream, check_webhooks_of, why_u
 from backoffice.checks.work import check_broker, check_runs
 from backoffice.freshness import Freshness
 from backoffice.logs import redact
+from backoffice.texts import Text, number
 
 TONES: dict[Health, Tone] = {Health.OK: "good", Health.WARN: "warn", Health.FAIL: "bad"}
 
@@ -25,8 +28,8 @@ class Step:
     """One step: what it is for, and the checks that say whether it is done."""
 
     name: str
-    title: str
-    meaning: str
+    title: Text
+    meaning: Text
     checks: tuple[Check, ...]
     upstream: str = ""
 
@@ -43,8 +46,8 @@ class Step:
 class Line:
     """A finding as the page shows it."""
 
-    name: str
-    word: str
+    name: Text
+    word: Text
     tone: Tone
     text: str
     fix: str
@@ -52,7 +55,8 @@ class Line:
     @classmethod
     def of(cls, finding: Finding) -> "Line":
         """Without anything that must not be shown: the texts may hold what a remote said."""
-        return cls(finding.name, finding.state, TONES[finding.state], redact(finding.text), redact(finding.fix))
+        text, fix = redact(str(finding.text)), redact(str(finding.fix))
+        return cls(finding.title, finding.state.label, TONES[finding.state], text, fix)
 
 
 @dataclass(frozen=True)
@@ -90,19 +94,24 @@ def steps() -> list[Step]:
     return [
         Step(
             "installation",
-            "This installation",
-            "Variables that every installation needs, its database and its clock.",
+            _("This installation"),
+            _("Variables that every installation needs, its database and its clock."),
             (check_settings, check_database, check_clock),
         ),
         Step(
             "work",
-            "Work in the background",
-            "Workers read the upstreams and send what is done to many records. make run starts them.",
+            _("Work in the background"),
+            _("Workers read the upstreams and send what is done to many records. make run starts them."),
             (check_broker, check_runs),
         ),
         *(_upstream_step(upstream) for upstream in upstreams.UPSTREAMS.values()),
-        Step("people", "People", "Everybody here needs an account of their own and a group.", (check_people,)),
-        Step("backup", "Backup", "A copy of the database that is made each day and kept elsewhere.", (check_backup,)),
+        Step("people", _("People"), _("Everybody here needs an account of their own and a group."), (check_people,)),
+        Step(
+            "backup",
+            _("Backup"),
+            _("A copy of the database that is made each day and kept elsewhere."),
+            (check_backup,),
+        ),
     ]
 
 
@@ -134,22 +143,24 @@ def check_people() -> Iterator[Finding]:
     with_role = Q(groups__permissions__isnull=False) | Q(user_permissions__isnull=False)
     people = User.objects.filter(with_role, is_active=True, is_staff=True, is_superuser=False).distinct().count()
     if people:
-        yield Finding("people", Health.OK, f"{people} with a group")
+        yield Finding("people", Health.OK, format_lazy(_("{count} with a group"), count=number(people)))
     else:
         yield Finding(
             "people",
             Health.WARN,
-            "only superusers can do anything here, and they may do everything",
-            "under Administration, Users: add people as staff and give each a group (viewer, customer desk, warehouse, "
-            "supervisor)",
+            _("only superusers can do anything here, and they may do everything"),
+            _(
+                "under Administration, Users: add people as staff and give each a group (viewer, customer desk, "
+                "warehouse, supervisor)"
+            ),
         )
 
 
 def _upstream_step(upstream: upstreams.Upstream) -> Step:
     return Step(
         upstream.name,
-        f"Connect {upstream.label}",
-        f"Leave it off if you have no {upstream.label}: the rest works without.",
+        format_lazy(_("Connect {upstream}"), upstream=upstream.label),
+        format_lazy(_("Leave it off if you have no {upstream}: the rest works without."), upstream=upstream.label),
         (partial(check_upstream, upstream.name), partial(check_webhooks_of, upstream.name)),
         upstream.name,
     )

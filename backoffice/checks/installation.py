@@ -10,11 +10,14 @@ from django.conf import settings
 from django.core.checks.security.base import SECRET_KEY_INSECURE_PREFIX, SECRET_KEY_MIN_LENGTH
 from django.db import connection
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import auditlock, database, textindex
 from backoffice.checks.finding import Finding, Health, either
 from backoffice.models import SyncRun
 from backoffice.subscriptions import LOOPBACK
+from backoffice.texts import Text, number
 
 BACKUP_EVERY = timedelta(hours=24)
 CLOCK_MAY_DIFFER = timedelta(seconds=5)
@@ -28,19 +31,22 @@ def check_settings() -> Iterator[Finding]:
     yield either(
         "settings: SECRET_KEY",
         _is_strong(settings.SECRET_KEY),
-        "long and random",
+        _("long and random"),
         Finding(
             "",
             bad,
-            "short or guessable: sessions can be forged",
-            "set SECRET_KEY to what `python -c 'import secrets; print(secrets.token_urlsafe(50))'` prints",
+            _("short or guessable: sessions can be forged"),
+            format_lazy(
+                _("set SECRET_KEY to what `{command}` prints"),
+                command="python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+            ),
         ),
     )
     yield either(
         "settings: DEBUG",
         not settings.DEBUG,
-        "off",
-        Finding("", bad, "on: error pages show settings and data to everybody", "set DEBUG=False"),
+        _("off"),
+        Finding("", bad, _("on: error pages show settings and data to everybody"), _set("DEBUG=False")),
     )
     hosts = set(settings.ALLOWED_HOSTS)
     yield either(
@@ -50,8 +56,10 @@ def check_settings() -> Iterator[Finding]:
         Finding(
             "",
             bad,
-            "takes every host" if "*" in hosts else f"lacks {public.hostname}, the host of PUBLIC_BASE_URL",
-            f"set ALLOWED_HOSTS={public.hostname}",
+            _("takes every host")
+            if "*" in hosts
+            else format_lazy(_("lacks {host}, the host of PUBLIC_BASE_URL"), host=public.hostname),
+            _set(f"ALLOWED_HOSTS={public.hostname}"),
         ),
     )
     yield either(
@@ -61,10 +69,16 @@ def check_settings() -> Iterator[Finding]:
         Finding(
             "",
             Health.FAIL,
-            f"{settings.PUBLIC_BASE_URL}: passwords and sessions cross the network in the clear",
-            "serve it over TLS and set PUBLIC_BASE_URL=https://...",
+            format_lazy(
+                _("{address}: passwords and sessions cross the network in the clear"), address=settings.PUBLIC_BASE_URL
+            ),
+            _("serve it over TLS and set PUBLIC_BASE_URL=https://..."),
         ),
     )
+
+
+def _set(line: str) -> Text:
+    return format_lazy(_("set {variable}"), variable=line)
 
 
 def _is_strong(key: str) -> bool:
@@ -92,48 +106,59 @@ def check_database() -> Iterator[Finding]:
                 version >= least,
                 f"PostgreSQL {_dotted(version)}",
                 Finding(
-                    "", Health.FAIL, f"PostgreSQL {_dotted(version)} is too old", f"upgrade it to {_dotted(least)}"
+                    "",
+                    Health.FAIL,
+                    format_lazy(_("PostgreSQL {version} is too old"), version=_dotted(version)),
+                    format_lazy(_("upgrade it to {version}"), version=_dotted(least)),
                 ),
             )
     pending = database.pending_migrations()
     yield either(
         "migrations",
         not pending,
-        "all applied",
+        _("all applied"),
         Finding(
-            "", Health.FAIL, f"{len(pending)} not applied, {pending[0] if pending else ''} first", database.MIGRATE
+            "",
+            Health.FAIL,
+            format_lazy(
+                _("{count} not applied, {migration} first"),
+                count=number(len(pending)),
+                migration=pending[0] if pending else "",
+            ),
+            database.MIGRATE,
         ),
     )
     if not pending:
         yield either(
             "audit",
             auditlock.is_locked(),
-            "the database refuses to change it",
-            Finding("", Health.FAIL, "the triggers that keep it as it is are gone", database.MIGRATE),
+            _("the database refuses to change it"),
+            Finding("", Health.FAIL, _("the triggers that keep it as it is are gone"), database.MIGRATE),
         )
 
 
 def check_search() -> Iterator[Finding]:
     """The index of words, without which a search in a long list takes long."""
     trouble = textindex.trouble()
-    fix = "run manage.py reindex"
+    fix = _("run manage.py reindex")
     if connection.vendor == "postgresql":
-        fix = "have a superuser run CREATE EXTENSION pg_trgm in this database, then run manage.py migrate"
-    yield either("search: words", not trouble, "indexed", Finding("", Health.WARN, trouble, fix))
+        fix = _("have a superuser run CREATE EXTENSION pg_trgm in this database, then run manage.py migrate")
+    yield either("search: words", not trouble, _("indexed"), Finding("", Health.WARN, trouble, fix))
 
 
 def _sqlite(sound: str, journal: str) -> Finding:
     file = connection.settings_dict["NAME"]
     if sound != "ok":
-        return Finding("database", Health.FAIL, f"{file} is damaged: {sound}", "put the newest backup in its place")
+        told = format_lazy(_("{file} is damaged: {what}"), file=file, what=sound)
+        return Finding("database", Health.FAIL, told, _("put the newest backup in its place"))
     if journal != "wal":
         return Finding(
             "database",
             Health.WARN,
-            f"SQLite in journal mode {journal}: readers and writers block each other",
-            "move it to a local disk; network file systems have no WAL",
+            format_lazy(_("SQLite in journal mode {mode}: readers and writers block each other"), mode=journal),
+            _("move it to a local disk; network file systems have no WAL"),
         )
-    return Finding("database", Health.OK, f"SQLite at {file}, sound, WAL")
+    return Finding("database", Health.OK, format_lazy(_("SQLite at {file}, sound, WAL"), file=file))
 
 
 def _dotted(version: tuple[int, ...]) -> str:
@@ -150,8 +175,8 @@ def check_clock() -> Iterator[Finding]:
             yield Finding(
                 "clock",
                 Health.FAIL,
-                f"{apart.total_seconds():.0f} s from PostgreSQL's",
-                "let NTP keep both clocks",
+                format_lazy(_("{seconds} s from PostgreSQL's"), seconds=f"{apart.total_seconds():.0f}"),
+                _("let NTP keep both clocks"),
             )
             return
     newest = SyncRun.objects.exclude(started_at=None).order_by("-started_at").first()
@@ -159,12 +184,14 @@ def check_clock() -> Iterator[Finding]:
     yield either(
         "clock",
         ahead <= CLOCK_MAY_DIFFER,
-        f"{timezone.now():%Y-%m-%d %H:%M} UTC, shown to people in {settings.TIME_ZONE}",
+        format_lazy(
+            _("{time} UTC, shown to people in {zone}"), time=f"{timezone.now():%Y-%m-%d %H:%M}", zone=settings.TIME_ZONE
+        ),
         Finding(
             "",
             Health.FAIL,
-            f"run {newest and newest.pk} began in the future: the clock was set back",
-            "let NTP keep the clock; records read meanwhile are taken once it is past that moment",
+            format_lazy(_("run {run} began in the future: the clock was set back"), run=newest.pk if newest else ""),
+            _("let NTP keep the clock; records read meanwhile are taken once it is past that moment"),
         ),
     )
 
@@ -175,14 +202,15 @@ def check_backup() -> Iterator[Finding]:
     files = [entry for entry in os.scandir(folder) if entry.is_file()] if folder.is_dir() else []
     newest = max((entry.stat().st_mtime for entry in files), default=None)
     if newest is None:
-        yield Finding("backup", Health.WARN, f"none in {folder}", _backup_command(folder))
+        yield Finding("backup", Health.WARN, format_lazy(_("none in {folder}"), folder=folder), _backup_command(folder))
         return
     age = datetime.now(UTC) - datetime.fromtimestamp(newest, UTC)
+    hours = f"{age.total_seconds() / 3600:.0f}"
     yield either(
         "backup",
         age <= BACKUP_EVERY,
-        f"{age.total_seconds() / 3600:.0f} h old",
-        Finding("", Health.WARN, f"the newest is {age.total_seconds() / 3600:.0f} h old", _backup_command(folder)),
+        format_lazy(_("{hours} h old"), hours=hours),
+        Finding("", Health.WARN, format_lazy(_("the newest is {hours} h old"), hours=hours), _backup_command(folder)),
     )
 
 

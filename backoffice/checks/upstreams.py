@@ -1,8 +1,12 @@
 """The upstreams: credentials, our webhook subscriptions, what they delivered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.utils import timezone
+from django.utils.functional import lazy, lazystr
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import times, upstreams
 from backoffice.checks.finding import QUEUED_TOO_LONG, Finding, Health, either
@@ -11,6 +15,7 @@ from backoffice.errors import BackofficeError, RemoteAuthFailed, RemoteError, Re
 from backoffice.models import UpstreamState, WebhookDelivery
 from backoffice.subscriptions import SUBSCRIBERS, delivery_url, why_unreachable
 from backoffice.sync.resource import RESOURCES, CursorResource, OffsetResource
+from backoffice.texts import Text, number
 from backoffice.webhooks.inboxes import INBOXES, Inbox
 from backoffice.webhooks.summary import only_refused
 
@@ -34,17 +39,21 @@ def why_upstream_is_off(name: str) -> Finding | None:
         return Finding(
             name,
             Health.FAIL if half else Health.WARN,
-            f"off: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
+            format_lazy(
+                ngettext_lazy("off: {variables} is not set", "off: {variables} are not set", len(missing)),
+                variables=_together(missing),
+            ),
             upstreams.to_do(name),
         )
     if not upstreams.is_on(name):
-        return Finding(name, Health.FAIL, "off: a variable cannot be used", upstreams.to_do(name))
+        return Finding(name, Health.FAIL, _("off: a variable cannot be used"), upstreams.to_do(name))
     return None
 
 
 def _credentials(name: str) -> Finding:
     """One page of the upstream's first list, read as a person would: a pause after failures is no reason to wait."""
-    keys = " and ".join(variable for variable in upstreams.UPSTREAMS[name].variables if "BASE_URL" not in variable)
+    label = upstreams.UPSTREAMS[name].label
+    keys = _together(variable for variable in upstreams.UPSTREAMS[name].variables if "BASE_URL" not in variable)
     kinds = (CursorResource, OffsetResource)
     resource = next(r for r in RESOURCES.values() if r.upstream == name and isinstance(r, kinds))
     try:
@@ -55,17 +64,34 @@ def _credentials(name: str) -> Finding:
             else:
                 resource.page(api, 0)
     except RemoteAuthFailed as error:
-        return Finding(name, Health.FAIL, f"refuses us: {error}", f"correct {keys}")
+        refused = format_lazy(_("refuses us: {error}"), error=error)
+        return Finding(name, Health.FAIL, refused, format_lazy(_("correct {variables}"), variables=keys))
     except RemoteUnconnected as error:
-        fix = f"repair the connection in {upstreams.UPSTREAMS[name].label}; {keys} say which one"
-        return Finding(name, Health.FAIL, f"takes our key, but is not connected: {error}", fix)
+        fix = format_lazy(
+            _("repair the connection in {upstream}; {variables} say which one"), upstream=label, variables=keys
+        )
+        unconnected = format_lazy(_("takes our key, but is not connected: {error}"), error=error)
+        return Finding(name, Health.FAIL, unconnected, fix)
     except RemoteError as error:
-        return Finding(name, Health.FAIL, str(error), f"check {name.upper()}_BASE_URL and the network")
+        fix = format_lazy(_("check {variable} and the network"), variable=f"{name.upper()}_BASE_URL")
+        return Finding(name, Health.FAIL, str(error), fix)
     except BackofficeError as error:  # its records here came from another one
-        return Finding(name, Health.FAIL, str(error), f"manage.py doctor --accept-upstream {name}")
-    if told := INBOXES[name].trouble() if name in INBOXES else "":
-        return Finding(name, Health.WARN, f"answers and takes {keys}, but: {told}", "repair the connection there")
-    return Finding(name, Health.OK, f"{upstreams.identity(name)} answers and takes {keys}")
+        return Finding(name, Health.FAIL, lazystr(error), f"manage.py doctor --accept-upstream {name}")
+    if trouble := INBOXES[name].trouble() if name in INBOXES else "":
+        told = format_lazy(_("answers and takes {variables}, but: {trouble}"), variables=keys, trouble=trouble)
+        return Finding(name, Health.WARN, told, _("repair the connection there"))
+    told = format_lazy(
+        _("{installation} answers and takes {variables}"), installation=upstreams.identity(name), variables=keys
+    )
+    return Finding(name, Health.OK, told)
+
+
+def _together(variables: Iterable[str]) -> Text:
+    return lazy(_joined, str)(list(variables))
+
+
+def _joined(variables: Sequence[str]) -> str:
+    return gettext(" and ").join(variables)
 
 
 def check_webhooks() -> Iterator[Finding]:
@@ -84,59 +110,75 @@ def _webhooks(name: str, inbox: Inbox) -> Finding:
     upstream, to_do = inbox.upstream, inbox.to_do()
     subscribe = f"manage.py webhooks subscribe {upstream}"
     if not inbox.is_open():
-        return Finding(name, Health.WARN, "not set up: what changes there shows after the next sync", to_do)
+        return Finding(name, Health.WARN, _("not set up: what changes there shows after the next sync"), to_do)
     if to_do:
-        return Finding(name, Health.FAIL, "a secret cannot be used", to_do)
+        return Finding(name, Health.FAIL, _("a secret cannot be used"), to_do)
     unreachable = why_unreachable(upstream)
     if unreachable:
-        return Finding(name, Health.WARN, unreachable, f"set PUBLIC_BASE_URL, then {subscribe}")
+        fix = format_lazy(_("set PUBLIC_BASE_URL, then {command}"), command=subscribe)
+        return Finding(name, Health.WARN, unreachable, fix)
     if upstream not in SUBSCRIBERS:
         return _by_hand(name, inbox)
     try:
         trouble = SUBSCRIBERS[upstream].trouble()
     except (RemoteError, BackofficeError) as error:
-        return Finding(name, Health.WARN, f"nobody can tell whether it delivers here: {error}")
+        told = format_lazy(_("nobody can tell whether it delivers here: {error}"), error=error)
+        return Finding(name, Health.WARN, told)
     if trouble:
         return Finding(name, Health.WARN, trouble, subscribe)
-    variable = SUBSCRIBERS[upstream].variable
-    return either(
-        name,
-        not only_refused(upstream),
-        f"{upstreams.UPSTREAMS[upstream].label} delivers to {delivery_url(upstream)}",
-        Finding(
-            "",
-            Health.WARN,
-            f"{upstreams.UPSTREAMS[upstream].label} delivers, but its signature does not hold",
-            f"set {variable} to the subscription's secret; if it is lost, unset {variable} and {subscribe}",
-        ),
+    fix = format_lazy(
+        _("set {variable} to the subscription's secret; if it is lost, unset {variable} and {command}"),
+        variable=SUBSCRIBERS[upstream].variable,
+        command=subscribe,
     )
+    unsigned = Finding("", Health.WARN, _unsigned(upstream), fix)
+    return either(name, not only_refused(upstream), _delivers(upstream), unsigned)
+
+
+def _delivers(upstream: str) -> Text:
+    label, address = upstreams.UPSTREAMS[upstream].label, delivery_url(upstream)
+    return format_lazy(_("{upstream} delivers to {address}"), upstream=label, address=address)
+
+
+def _unsigned(upstream: str) -> Text:
+    label = upstreams.UPSTREAMS[upstream].label
+    return format_lazy(_("{upstream} delivers, but its signature does not hold"), upstream=label)
 
 
 def _by_hand(name: str, inbox: Inbox) -> Finding:
     """A subscription that only people can make, so only what it delivered tells of it."""
-    label, fix = upstreams.UPSTREAMS[inbox.upstream].label, f"{inbox.by_hand} {delivery_url(inbox.upstream)}"
     if only_refused(inbox.upstream):
-        told = f"{label} delivers, but its signature does not hold"
-        keys = " and ".join(upstreams.UPSTREAMS[inbox.upstream].credentials[0])
-        return Finding(name, Health.WARN, told, f"correct {keys}")
+        keys = _together(upstreams.UPSTREAMS[inbox.upstream].credentials[0])
+        fix = format_lazy(_("correct {variables}"), variables=keys)
+        return Finding(name, Health.WARN, _unsigned(inbox.upstream), fix)
     if not WebhookDelivery.objects.filter(upstream=inbox.upstream).exists():
-        return Finding(name, Health.WARN, "nothing was delivered yet", fix)
-    return Finding(name, Health.OK, f"{label} delivers to {delivery_url(inbox.upstream)}")
+        fix = format_lazy("{} {}", inbox.by_hand, delivery_url(inbox.upstream))
+        return Finding(name, Health.WARN, _("nothing was delivered yet"), fix)
+    return Finding(name, Health.OK, _delivers(inbox.upstream))
 
 
 def check_deliveries() -> Iterator[Finding]:
     """Deliveries that wait for a worker or for a person, and those that nobody signed as agreed."""
     waiting = WebhookDelivery.objects.filter(state=WebhookDelivery.State.RECEIVED)
     failed = WebhookDelivery.objects.filter(state=WebhookDelivery.State.FAILED).count()
-    told = f"{waiting.count():,} wait, {failed:,} failed"
+    told: Text = format_lazy(
+        _("{waiting} wait, {failed} failed"), waiting=number(waiting.count()), failed=number(failed)
+    )
     for state in UpstreamState.objects.filter(refused_deliveries__gt=0, delivery_refused_at__isnull=False):
         assert state.delivery_refused_at is not None  # noqa: S101  as asked for
         last = times.relative(state.delivery_refused_at)
-        told += f"; {state.upstream}: {state.refused_deliveries:,} refused for their signature, the last {last}"
+        told = format_lazy(
+            _("{told}; {upstream}: {count} refused for their signature, the last {ago}"),
+            told=told,
+            upstream=state.upstream,
+            count=number(state.refused_deliveries),
+            ago=last,
+        )
     if waiting.filter(tries=0, received_at__lt=timezone.now() - QUEUED_TOO_LONG).exists():
-        yield Finding("deliveries", Health.WARN, f"no worker takes them: {told}", "start a worker: manage.py run")
+        untaken = format_lazy(_("no worker takes them: {told}"), told=told)
+        yield Finding("deliveries", Health.WARN, untaken, _("start a worker: manage.py run"))
     elif failed:
-        fix = "manage.py webhooks list --state failed says why, manage.py webhooks replay --failed tries again"
+        fix = _("manage.py webhooks list --state failed says why, manage.py webhooks replay --failed tries again")
         yield Finding("deliveries", Health.WARN, told, fix)
     else:
         yield Finding("deliveries", Health.OK, told)

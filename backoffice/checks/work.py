@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from celery.exceptions import CeleryError
 from django.conf import settings
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import KombuError
 
 from backoffice import health
@@ -13,6 +15,7 @@ from backoffice.checks.finding import QUEUED_TOO_LONG, Finding, Health, either
 from backoffice.models import SyncRun
 from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
+from backoffice.texts import Text, number
 
 ANSWERS_WITHIN_S = 1.0  # workers
 
@@ -20,7 +23,7 @@ ANSWERS_WITHIN_S = 1.0  # workers
 def check_runs() -> Iterator[Finding]:
     """Runs that need somebody: silent ones, held ones, and those that no worker takes."""
     found = [*_silent_runs(), *_held_runs(), *_waiting_runs()]
-    yield from found or [Finding("runs", Health.OK, "none is stuck, none waits for a person")]
+    yield from found or [Finding("runs", Health.OK, _("none is stuck, none waits for a person"))]
 
 
 def _silent_runs() -> Iterator[Finding]:
@@ -29,8 +32,14 @@ def _silent_runs() -> Iterator[Finding]:
             yield Finding(
                 "runs",
                 Health.WARN,
-                f"run {run.pk} of {run.resource} says it runs, but its process is gone",
-                f"manage.py sync {run.resource} (a worker's next round does it too)",
+                format_lazy(
+                    _("run {run} of {resource} says it runs, but its process is gone"),
+                    run=run.pk,
+                    resource=run.resource,
+                ),
+                format_lazy(
+                    _("{command} (a worker's next round does it too)"), command=f"manage.py sync {run.resource}"
+                ),
             )
 
 
@@ -41,8 +50,16 @@ def _held_runs() -> Iterator[Finding]:
             yield Finding(
                 "runs",
                 Health.WARN,
-                f"run {last.pk} of {name} found {last.held} records gone and waits for a yes",
-                f"look whether they are, then manage.py sync {name} --accept-vanished {last.pk}",
+                format_lazy(
+                    _("run {run} of {resource} found {count} records gone and waits for a yes"),
+                    run=last.pk,
+                    resource=name,
+                    count=last.held,
+                ),
+                format_lazy(
+                    _("look whether they are, then {command}"),
+                    command=f"manage.py sync {name} --accept-vanished {last.pk}",
+                ),
             )
 
 
@@ -52,16 +69,21 @@ def _waiting_runs() -> Iterator[Finding]:
         yield Finding(
             "runs",
             Health.WARN,
-            f"{waiting} wait for more than {QUEUED_TOO_LONG.seconds // 60} minutes",
-            "start a worker and beat: manage.py run",
+            format_lazy(
+                _("{count} wait for more than {minutes} minutes"),
+                count=waiting,
+                minutes=QUEUED_TOO_LONG.seconds // 60,
+            ),
+            _("start a worker and beat: manage.py run"),
         )
 
 
-def broker_trouble() -> str:
+def broker_trouble() -> Text:
     """Why tasks cannot be handed over now, in a sentence; "" when they can. Takes a second or two at most."""
     if settings.CELERY_TASK_ALWAYS_EAGER or health.broker_state() == health.OK:
         return ""
-    return f"The broker at {_without_password(settings.CELERY_BROKER_URL)} does not answer."
+    told = _("The broker at {address} does not answer.")
+    return format_lazy(told, address=_without_password(settings.CELERY_BROKER_URL))
 
 
 def check_broker() -> Iterator[Finding]:
@@ -70,13 +92,13 @@ def check_broker() -> Iterator[Finding]:
         yield Finding(
             "broker",
             Health.WARN,
-            "not used: whoever asks does the work",
-            "unset CELERY_TASK_ALWAYS_EAGER in production",
+            _("not used: whoever asks does the work"),
+            _("unset CELERY_TASK_ALWAYS_EAGER in production"),
         )
         return
     trouble = broker_trouble()
     if trouble:
-        yield Finding("broker", Health.FAIL, trouble, "start it or correct CELERY_BROKER_URL; queued runs are kept")
+        yield Finding("broker", Health.FAIL, trouble, _("start it or correct CELERY_BROKER_URL; queued runs are kept"))
         return
     yield Finding("broker", Health.OK, _without_password(settings.CELERY_BROKER_URL))
     try:
@@ -86,8 +108,8 @@ def check_broker() -> Iterator[Finding]:
     yield either(
         "workers",
         bool(answers),
-        f"{len(answers)} answered",
-        Finding("", Health.WARN, "none answers, so nothing is synced by itself", "manage.py run"),
+        format_lazy(_("{count} answered"), count=number(len(answers))),
+        Finding("", Health.WARN, _("none answers, so nothing is synced by itself"), "manage.py run"),
     )
 
 

@@ -8,10 +8,12 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from backoffice import limits, times
 from backoffice.desk.parts import KNOWN, Figure, Person
 from backoffice.kept import Statement
+from backoffice.texts import number
 
 MOST = 1_000
 """No figure is counted beyond this: the database stops there, so that a large one costs no more."""
@@ -71,4 +73,4 @@ def bounded(rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:
 
 def in_words(count: int) -> str:
     """The number as it is told: no more than is known."""
-    return f"more than {MOST:,}" if count > MOST else f"{count:,}"
+    return _("more than {count}").format(count=number(MOST)) if count > MOST else number(count)

@@ -9,11 +9,15 @@ from django.db.models import Case, IntegerField, Value, When
 from django.db.models.expressions import Combinable
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from backoffice import times
+from backoffice import texts, times
 from backoffice.badges import Tone
 from backoffice.desk.parts import Numbers
+from backoffice.texts import Text
 
 DAYS = 14
 WIDTH, HEIGHT, GAP = 336, 96, 4
@@ -24,7 +28,7 @@ class Series:
     """Numbers of one kind, and how they look."""
 
     name: str
-    label: str
+    label: Text
     tone: Tone
 
 
@@ -32,7 +36,7 @@ class Series:
 class Bar:
     """A line of a chart of bars: its length as a share of the longest, and what is written beside it."""
 
-    label: str
+    label: Text
     number: int
     text: Any
     tone: Tone
@@ -67,6 +71,7 @@ def columns(series: Sequence[Series], numbers: Numbers) -> SafeString | None:
         return None
     most, width = max(totals), WIDTH / DAYS
     boxes = []
+    of_box = pgettext("a column of a chart", "{day}: {count} {what}")
     for place, day in enumerate(shown):
         below = 0.0
         for one in series:
@@ -79,23 +84,23 @@ def columns(series: Sequence[Series], numbers: Numbers) -> SafeString | None:
                 {
                     "tone": one.tone, "x": f"{place * width + GAP / 2:.1f}", "y": f"{HEIGHT - below:.1f}",
                     "width": f"{width - GAP:.1f}", "height": f"{max(height, 1):.1f}",
-                    "told": f"{_day(day)}: {number:,} {one.label}",
+                    "told": of_box.format(day=_day(day), count=texts.number(number), what=one.label),
                 }
             )  # fmt: skip
     sums = [sum(numbers.get((one.name, place), 0) for place in range(DAYS)) for one in series]
     context = {
-        "boxes": boxes, "width": WIDTH, "height": HEIGHT, "most": f"{most:,}", "first": _day(shown[0]),
-        "legend": [(one.tone, one.label, f"{total:,}") for one, total in zip(series, sums, strict=True)],
-        "heads": ["Day", *(one.label.capitalize() for one in series)],
+        "boxes": boxes, "width": WIDTH, "height": HEIGHT, "most": texts.number(most), "first": _day(shown[0]),
+        "legend": [(one.tone, one.label, texts.number(total)) for one, total in zip(series, sums, strict=True)],
+        "heads": [_("Day"), *(texts.capital(one.label) for one in series)],
         "rows": [
-            [_day(day), *(f"{numbers.get((one.name, place), 0):,}" for one in series)]
+            [_day(day), *(texts.number(numbers.get((one.name, place), 0)) for one in series)]
             for place, day in enumerate(shown)
         ],
     }  # fmt: skip
     return SafeString(render_to_string("backoffice/desk/_columns.html", context))
 
 
-def bars(lines: Iterable[Bar], heads: Sequence[str], told: str = "") -> SafeString | None:
+def bars(lines: Iterable[Bar], heads: Sequence[Text], told: Text = "") -> SafeString | None:
     """A bar for each line, each beside its label. None where all are empty."""
     shown = list(lines)
     most = max((line.number for line in shown), default=0)
@@ -109,4 +114,4 @@ def bars(lines: Iterable[Bar], heads: Sequence[str], told: str = "") -> SafeStri
 
 
 def _day(day: date) -> str:
-    return f"{day:%a} {day.day} {day:%b}"
+    return date_format(day, "D j M")

@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet
 from django.utils.safestring import SafeString
 
 from backoffice.badges import Tone
+from backoffice.texts import Text
 
 Person = User | AnonymousUser
 Numbers = Mapping[tuple[str, int], int]
@@ -33,7 +34,7 @@ class Figure:
     name: str
     part: str
     rank: int
-    label: str
+    label: Text
     tone: Tone
     rows: Callable[[Person], QuerySet[Any] | None]
     url: Callable[[], str]
@@ -53,8 +54,8 @@ class Chart:
     name: str
     part: str
     rank: int
-    question: str
-    none: str
+    question: Text
+    none: Text
     permissions: Sequence[str]
     counts: Callable[[], Counts]
     draw: Callable[[Numbers], SafeString | None]
@@ -72,9 +73,9 @@ class Part:
 
     name: str
     rank: int
-    title: str
+    title: Text
     own: str
-    nothing: str
+    nothing: Text
     resources: Sequence[str] = ()
 
 

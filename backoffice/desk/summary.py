@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models import Value
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from backoffice import limits
 from backoffice.desk.parts import Counts, Numbers
@@ -21,12 +22,17 @@ DEAR_MAX_AGE_S = 300  # of what takes a second in tables of a million rows
 
 @dataclass(frozen=True)
 class Wanted:
-    """Something to be told, the queries that it is made of, how, and how old it may become."""
+    """Something to be told, the queries that it is made of, how, and how old it may become.
+
+    Args:
+        is_drawn: what is made holds texts, so it is kept for each language by itself.
+    """
 
     name: str
     counts: Callable[[], Counts]
     make: Callable[[Numbers], Any]
     max_age_s: int = MAX_AGE_S
+    is_drawn: bool = True
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Summary:
 
 def summaries(wanted: Sequence[Wanted]) -> Mapping[str, Summary]:
     """Each as it was counted lately, by its name. One query where one of them was not, else none."""
-    keys = {_key(one.name): one for one in wanted}
+    keys = {_key(one): one for one in wanted}
     kept: dict[str, Summary] = cache.get_many(keys)
     missing = {key: one for key, one in keys.items() if key not in kept}
     if missing:
@@ -50,10 +56,11 @@ def summaries(wanted: Sequence[Wanted]) -> Mapping[str, Summary]:
     return {one.name: kept[key] for key, one in keys.items()}
 
 
-def _key(name: str) -> str:
+def _key(wanted: Wanted) -> str:
     """Each day has its own, as the days of a chart end with today; so have each database and people of other limits."""
-    database = str(connection.settings_dict["NAME"])
-    told = (database, timezone.localdate(), timezone.get_current_timezone_name(), limits.held(), name)
+    database, language = str(connection.settings_dict["NAME"]), get_language() if wanted.is_drawn else ""
+    zone = timezone.get_current_timezone_name()
+    told = (database, timezone.localdate(), zone, limits.held(), language, wanted.name)
     return f"desk:{blake2b(repr(told).encode(), digest_size=16).hexdigest()}"
 
 

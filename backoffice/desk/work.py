@@ -7,12 +7,14 @@ from functools import partial
 
 from django.db.models import IntegerField, QuerySet, Value
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from backoffice.badges import Tone
 from backoffice.desk import counting
 from backoffice.desk.parts import KNOWN, Chart, Counts, Figure, Numbers, Part, Person, by, in_order
 from backoffice.desk.summary import DEAR_MAX_AGE_S, Summary, Wanted, summaries
 from backoffice.freshness import Freshness
+from backoffice.texts import Text
 from backoffice.wording import things
 
 
@@ -20,7 +22,7 @@ from backoffice.wording import things
 class Tile:
     """A figure with its number."""
 
-    label: str
+    label: Text
     text: str
     url: str
     tone: Tone
@@ -32,9 +34,9 @@ class Drawn:
     """A chart; without a picture where there is nothing to show."""
 
     name: str
-    question: str
+    question: Text
     picture: SafeString | None
-    none: str
+    none: Text
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Work:
     """One part of the desk."""
 
     name: str
-    title: str
+    title: Text
     tiles: Sequence[Tile]
-    nothing: str  # "" where something is to be done
+    nothing: Text  # "" where something is to be done
     charts: Sequence[Drawn]
     counted_at: datetime | None  # of the charts
 
@@ -74,7 +76,7 @@ def _dear_ones(person: Person, figures: Sequence[Figure]) -> list[tuple[Figure, 
 
 
 def _dear(figure: Figure, rows: QuerySet) -> Wanted:  # type: ignore[type-arg]
-    return Wanted(figure.name, partial(_counts, rows), _number, DEAR_MAX_AGE_S)
+    return Wanted(figure.name, partial(_counts, rows), _number, DEAR_MAX_AGE_S, is_drawn=False)
 
 
 def _counts(rows: QuerySet) -> Counts:  # type: ignore[type-arg]
@@ -114,11 +116,13 @@ def _tile(figure: Figure, counted: Mapping[str, int], kept: Mapping[str, Summary
     return Tile(figure.label, counting.in_words(number), figure.url(), tone, summary.counted_at if summary else None)
 
 
-def _nothing(part: Part, tiles: Sequence[Tile], unread: set[str]) -> str:
+def _nothing(part: Part, tiles: Sequence[Tile], unread: set[str]) -> Text:
     if any(tile.tone != "dull" for tile in tiles):
         return ""
     missing = [things(name) for name in part.resources if name in unread]
     if missing:
         them = ", ".join(missing)
-        return f"Never read to the end: {them}. What is said here counts what was read. See under Upstreams what to do."
+        return _(
+            "Never read to the end: {things}. What is said here counts what was read. See under Upstreams what to do."
+        ).format(things=them)
     return part.nothing

@@ -11,9 +11,11 @@ from django.db.models import Count, F, Max, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import pgettext
 
 from backoffice import limits
 from backoffice.kept import Statement
+from backoffice.texts import Text, number
 
 SHOWN = 20  # rows of a section on the page; the list that it links to has them all
 
@@ -24,9 +26,9 @@ Person = User | AnonymousUser
 class Line:
     """One sentence on the desk, and where to go."""
 
-    text: str
+    text: Text
     url: str
-    action: str
+    action: Text
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,10 @@ class Kind:
 
     name: str  # its place on the page: "unknown"
     rank: int  # the page begins with the lowest
-    title: str
-    meaning: str  # what it means and what to do
-    sentence: str  # before the count, on the desk
-    action: str  # what the desk's link says
+    title: Text
+    meaning: Text  # what it means and what to do
+    sentence: Text  # before the count, on the desk
+    action: Text  # what the desk's link says
     template: str
     rows: Callable[[Person], QuerySet[Any] | None]
     """What waits; None for those who may neither act nor see. Every page with the menu counts it.
@@ -90,7 +92,8 @@ class Section:
         if self.kind.each:
             return [self.kind.each.line(group) for group in sorted(self.groups, key=lambda one: (one.value, one.pk))]
         url = f"{reverse('needs_you')}#{self.kind.name}"
-        return [Line(f"{self.kind.sentence}: {self.count:,}", url, self.kind.action)]
+        told = pgettext("what waits, and how much", "{what}: {count}")
+        return [Line(told.format(what=self.kind.sentence, count=number(self.count)), url, self.kind.action)]
 
     @property
     def parts(self) -> Mapping[str, Any]:

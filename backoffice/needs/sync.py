@@ -7,25 +7,28 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import freshness
 from backoffice.access import about_readable
 from backoffice.models import Drift, RejectedRecord, SyncRun
 from backoffice.needs.section import SHOWN, Each, Group, Kind, Line, Person, register
+from backoffice.texts import number
 from backoffice.wording import label_of
 
 LATELY = timedelta(days=7)
 DISMISS_DRIFT = "backoffice.retry_rejectedrecord"  # who deals with what could not be taken deals with this as well
 
-HELD = (
+HELD = _(
     "So much looked gone at once that nothing was marked as gone. Look at the upstream: where it really is gone, "
     "approve the run; else find out why the upstream lists so little."
 )
-REJECTED = (
+REJECTED = _(
     "These records came in a shape that cannot be taken, so what is shown of them here is older, or nothing. Each says "
     "why, and can be read again once that is mended."
 )
-DRIFT = (
+DRIFT = _(
     "The upstream departs from its contract. Nothing is lost: members and words that are not known are kept, and a "
     "record that lacks a member is among the rejected ones. Tell a developer."
 )
@@ -37,8 +40,10 @@ def held_runs(person: Person) -> QuerySet[SyncRun] | None:
 
 
 def _held_line(run: Group) -> Line:
-    sentence = f"{label_of(run.value)} that look gone and wait for an approval: {run.number:,}"
-    return Line(sentence, reverse("run", args=[run.pk]), "Look at the run")
+    sentence = gettext("{things} that look gone and wait for an approval: {count}").format(
+        things=label_of(run.value), count=number(run.number)
+    )
+    return Line(sentence, reverse("run", args=[run.pk]), gettext("Look at the run"))
 
 
 def held_parts(person: Person) -> Mapping[str, Any]:
@@ -59,13 +64,15 @@ def rejected_lines(person: Person) -> Sequence[Line]:
     if records is None:
         return []
     counts = records.order_by("resource").values_list("resource").annotate(number=Count("pk"))
-    return [_rejected_line(Group(name, 0, number, number)) for name, number in counts]
+    return [_rejected_line(Group(name, 0, count, count)) for name, count in counts]
 
 
 def _rejected_line(records: Group) -> Line:
     url = reverse("admin:backoffice_rejectedrecord_changelist")
-    sentence = f"{label_of(records.value)} that could not be taken: {records.number:,}"
-    return Line(sentence, f"{url}?resource={records.value}", "See why")
+    sentence = gettext("{things} that could not be taken: {count}").format(
+        things=label_of(records.value), count=number(records.number)
+    )
+    return Line(sentence, f"{url}?resource={records.value}", gettext("See why"))
 
 
 def rejected_parts(person: Person) -> Mapping[str, Any]:
@@ -92,17 +99,18 @@ def drift_parts(person: Person) -> Mapping[str, Any]:
 
 register(
     Kind(
-        "held", 50, "Held runs", HELD, "Runs that wait for an approval", "Look at them",
+        "held", 50, _("Held runs"), HELD, _("Runs that wait for an approval"), _("Look at them"),
         "backoffice/parts/_needs_held.html", held_runs, held_parts, Each("resource", _held_line, "held"),
     ),
     Kind(
-        "rejected", 70, "Rejected records", REJECTED, "Records that could not be taken", "See why",
+        "rejected", 70, _("Rejected records"), REJECTED, _("Records that could not be taken"), _("See why"),
         "backoffice/parts/_needs_lines.html", rejected, rejected_parts,
         Each("resource", _rejected_line),
     ),
     Kind(
-        "drift", 80, "Departures from the contract", DRIFT,
-        "Members or words that the contract does not know, or members that are missing, met this week", "See which",
+        "drift", 80, _("Departures from the contract"), DRIFT,
+        _("Members or words that the contract does not know, or members that are missing, met this week"),
+        _("See which"),
         "backoffice/parts/_needs_drift.html", drift, drift_parts,
     ),
 )  # fmt: skip

@@ -8,9 +8,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.models import BulkAction, RemoteWrite
 from backoffice.needs.section import SHOWN, Kind, Person, register
+from backoffice.texts import Text
 from backoffice.writelines import note_members_seen, write_lines
 from backoffice.writes import waiting
 from backoffice.writes.history import visible_writes
@@ -18,15 +20,15 @@ from backoffice.writes.plan import may
 from backoffice.writes.verbs import VERBS
 
 TEMPLATE = "backoffice/parts/_needs_writes.html"
-UNKNOWN = (
+UNKNOWN = _(
     "The request went out and no answer told how it ended. Nothing is sent again: we look for what became of it by "
     "ourselves, again and again. Where looking cannot tell, a supervisor sees at the upstream and settles it by hand."
 )
-FAILED = (
+FAILED = _(
     "It is certain that these were not done, as a rule because the upstream could not be reached. Send them again, or "
     "dismiss what is no longer wanted."
 )
-REFUSED = (
+REFUSED = _(
     "The upstream, or a rule of ours, said no. They are not sent again: do what the sentence says and start anew. "
     "Dismissed or not, they leave this page after a week."
 )
@@ -78,15 +80,15 @@ def _may_do(person: Person, bulk: BulkAction) -> bool:
     return isinstance(person, User) and may(person, VERBS[bulk.target, bulk.verb].permission)
 
 
-def _kind(name: str, rank: int, title: str, meaning: str, sentence: str, action: str) -> Kind:
+def _kind(name: str, rank: int, title: Text, meaning: Text, sentence: Text, action: Text) -> Kind:
     return Kind(name, rank, title, meaning, sentence, action, TEMPLATE, partial(rows, name), partial(parts, name))
 
 
 register(
     _kind(
-        "unknown", 10, "Nobody knows whether they were done", UNKNOWN,
-        "Writes of which nobody knows whether they were done", "Settle them",
+        "unknown", 10, _("Nobody knows whether they were done"), UNKNOWN,
+        _("Writes of which nobody knows whether they were done"), _("Settle them"),
     ),
-    _kind("failed", 40, "Not done", FAILED, "Writes that were not done", "Send them again"),
-    _kind("refused", 60, "Refused this week", REFUSED, "Writes that were refused this week", "See why"),
+    _kind("failed", 40, _("Not done"), FAILED, _("Writes that were not done"), _("Send them again")),
+    _kind("refused", 60, _("Refused this week"), REFUSED, _("Writes that were refused this week"), _("See why")),
 )  # fmt: skip
