@@ -18,6 +18,7 @@ from django.utils.http import urlencode
 from backoffice.columns import CHECKBOX, COLUMNS_VAR, VIEW_VAR, name_of
 from backoffice.models import SavedView
 from backoffice.pasted import without_secrets
+from backoffice.texts import capital
 
 SHARE = "backoffice.share_savedview"
 LONGEST_QUERY = 2000
@@ -64,8 +65,7 @@ def title_of(label: str) -> str:
     model_admin = list_of(label)
     if model_admin is None:
         return label
-    title = str(model_admin.opts.verbose_name_plural)
-    return title[:1].upper() + title[1:]
+    return capital(model_admin.opts.verbose_name_plural)
 
 
 def may_see(request: HttpRequest, view: SavedView) -> bool:
