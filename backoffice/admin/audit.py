@@ -25,6 +25,7 @@ from backoffice.auditlist import verb_in_words, verbs_in_words, visible_entries
 from backoffice.badges import Tone, word
 from backoffice.keys import is_key
 from backoffice.models import AuditEntry, BulkAction, RemoteWrite, words
+from backoffice.models.audit import ERASED
 from backoffice.texts import Text, capital
 
 TONES: dict[str, Tone] = {
@@ -46,6 +47,11 @@ NO_PERSONS: dict[str, Text] = {
 def actor_in_words(entry: AuditEntry) -> str:
     """Who did it, as the person was called then."""
     return entry.actor_name if entry.actor_id else str(NO_PERSONS.get(entry.actor_name, entry.actor_name))
+
+
+def _unless_erased(text: str) -> str:
+    """What is kept; where it was erased, that it was."""
+    return gettext("(erased)") if text == ERASED else text
 
 
 class PersonFilter(Filter):
@@ -144,7 +150,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("to"), empty_value="–")
     def about(self, entry: AuditEntry) -> str | None:
-        return entry.label or entry.remote_id or entry.owner_remote_id or None
+        return _unless_erased(entry.label) or entry.remote_id or entry.owner_remote_id or None
 
     @admin.display(description=_("by"), ordering="actor_name")
     def who(self, entry: AuditEntry) -> str:
@@ -160,7 +166,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("reason or remark"))
     def told(self, entry: AuditEntry) -> str:
-        return Truncator(entry.reason or entry.detail).chars(TOLD_CHARS)
+        return Truncator(_unless_erased(entry.reason) or entry.detail).chars(TOLD_CHARS)
 
     # -- the page -----------------------------------------------------------------------------------------------------
 
@@ -176,13 +182,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if obj.kind:
             yield Fact(_("Kind"), words.noun(obj.kind))
         if obj.label:
-            yield Fact(_("Called then"), obj.label)
+            yield Fact(_("Called then"), _unless_erased(obj.label))
         if obj.remote_id:
             yield Fact(_("Id"), copyable(obj.remote_id), _narrowed(_("all that was done to it"), q=obj.remote_id))
         if obj.owner_remote_id:
             yield Fact(_("Belongs to"), copyable(obj.owner_remote_id))
         if obj.reason:
-            yield Fact(_("Reason"), obj.reason)
+            yield Fact(_("Reason"), _unless_erased(obj.reason))
         if obj.detail:
             yield Fact(_("Remark"), obj.detail)
         if obj.request_id:
@@ -220,8 +226,11 @@ def of_record(request: HttpRequest, resource: str, row: Any) -> Iterable[Section
         {
             "entry": one,
             "who": actor_in_words(one),
+            "reason": _unless_erased(one.reason),
             "verb": verb_in_words(one.verb),
-            "thing": "" if one.remote_id == row.remote_id else f"{words.noun(one.kind)} {one.label}".strip(),
+            "thing": ""
+            if one.remote_id == row.remote_id
+            else f"{words.noun(one.kind)} {_unless_erased(one.label)}".strip(),
             "outcome": word(one.outcome, TONES),
         }
         for one in entries

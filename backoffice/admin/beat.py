@@ -85,6 +85,14 @@ class PeriodicTaskAdmin(NotedAdmin, BeatTaskAdmin, ModelAdmin):  # type: ignore[
         for task in PeriodicTask.objects.filter(pk__in=chosen):
             self.note("change", task, _("Switched."))
 
+    @admin.display(description=_("scheduler"))
+    def scheduler(self, task: PeriodicTask) -> str:
+        return str(task.scheduler)
+
+    @admin.display(description=_("crontab translation"))
+    def crontab_translation(self, task: PeriodicTask) -> str:
+        return str(super().crontab_translation(task))
+
     @admin.display(description=_("last run"), ordering="last_run_at")
     def last_run(self, task: PeriodicTask) -> str:
         return ago(task.last_run_at)
@@ -98,10 +106,14 @@ class UsersInline(TabularInline):  # type: ignore[misc]
     """The tasks that use a schedule."""
 
     model = PeriodicTask
-    fields = readonly_fields = ("name", "task", "args")
+    fields = readonly_fields = ("name", "task_name", "args")
     can_delete = False
     extra = 0
     verbose_name_plural = _("used by")
+
+    @admin.display(description=_("Task Name"))
+    def task_name(self, task: PeriodicTask) -> str:
+        return str(task.task)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

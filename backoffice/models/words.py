@@ -12,7 +12,8 @@ from backoffice.texts import number
 NAMED_NOWHERE_ELSE = (
     gettext_noop("account"), gettext_noop("accounts"), gettext_noop("schedule"), gettext_noop("list"),
     gettext_noop("page"), gettext_noop("command"), gettext_noop("user"), gettext_noop("group"),
-    gettext_noop("order"), gettext_noop("team"),
+    gettext_noop("order"), gettext_noop("team"), gettext_noop("note"),
+    gettext_noop("afosto subscription"), gettext_noop("layercake subscription"), gettext_noop("webhook subscription"),
 )  # fmt: skip
 """Kinds that are no model's name."""
 ON_NO_BUTTON = (

@@ -119,8 +119,8 @@ def _asked(request: HttpRequest, deed: Deed, customer: Customer) -> HttpResponse
     why = why_not(deed.verb.name, customer)
     if not why:
         return _page(request, deed, customer, deed.form())
-    told = gettext("{verb}: {customer} is left as it is. {why}")
-    messages.error(request, told.format(verb=deed.verb.label, customer=customer, why=why))
+    told = gettext("{verb}: {thing} is left as it is. {why}")
+    messages.error(request, told.format(verb=deed.verb.label, thing=customer, why=why))
     return redirect("admin:customers_customer_change", customer.pk)
 
 

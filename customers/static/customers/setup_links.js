@@ -2,9 +2,8 @@
 // Setup links: a pasted one never leaves the search box, a lifetime shows its end, and a revealed one is wiped on leaving.
 (() => {
     const MARK = "…";
-    const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
     // Sentences stand in the page, in the language of its reader, with places for what is known only here.
+    const words = () => document.getElementById("words").dataset;
     const said = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 
     // The rules of customers/pasted.py.
@@ -33,8 +32,8 @@
             note.setAttribute("role", "status");
             (row ?? field).after(note);
         }
-        const sentence = document.querySelector("[data-pasted-note]")?.dataset.pastedNote;
-        note.textContent = said(sentence ?? "Only the last four characters of the pasted link are used: {used}. The link itself is kept nowhere.", { used });
+        const sentence = words().pasted ?? "Only the last four characters of the pasted link are used: {used}. The link itself is kept nowhere.";
+        note.textContent = said(sentence, { used });
     };
 
     const SEARCH = "input[name=q], input[name=s]";
@@ -56,9 +55,12 @@
         say(field, used);
     };
 
-    const both = (group, moment) => {
-        const utc = moment.toISOString().slice(0, 16).replace("T", " ");
-        return said(group.dataset.bothTimes, { local: local.format(moment), utc });
+    const { lang } = document.documentElement; // as backoffice.js writes times
+    const locales = [...navigator.languages.filter((locale) => locale.split("-")[0] === lang), lang].filter(Boolean);
+    const local = new Intl.DateTimeFormat(locales, { dateStyle: "medium", timeStyle: "short" });
+    const both = (moment) => {
+        const utc = `${moment.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+        return said(words().both, { mine: local.format(moment), utc });
     };
     const showEnds = () => {
         const group = document.querySelector("[data-lifetime]");
@@ -66,7 +68,7 @@
         const after = (hours) => new Date(Date.now() + hours * 3600_000);
         for (const label of group.querySelectorAll("label:has(input[type=radio])")) {
             const time = label.querySelector("time");
-            if (time) time.textContent = both(group, after(Number(label.querySelector("input").value)));
+            if (time) time.textContent = both(after(Number(label.querySelector("input").value)));
         }
         const chosen = group.querySelector("input[name=lifetime]:checked")?.value;
         const own = group.querySelector("input[name=hours]");
@@ -74,7 +76,7 @@
         const hours = Number(chosen === "own" ? own.value : chosen);
         const ends = group.querySelector("[data-ends]");
         const isLifetime = hours >= 1 && hours <= 720 && Number.isInteger(hours);
-        const text = isLifetime ? said(group.dataset.willEnd, { moment: both(group, after(hours)) }) : "";
+        const text = isLifetime ? said(group.dataset.willEnd, { moment: both(after(hours)) }) : "";
         ends.hidden = !text;
         if (ends.textContent !== text) ends.textContent = text;
     };
