@@ -94,7 +94,7 @@ class StaffCommand(BaseCommand):
         except CommandError as error:
             self._end(str(error), error.returncode, error)
         except DatabaseError as error:
-            self._end(database.trouble(error), Exit.FAILED, error)
+            self._end(str(database.trouble(error)), Exit.FAILED, error)
         except (RemoteError, BackofficeError) as error:
             self._end(str(error), exit_code_for(error), error)
         except KeyboardInterrupt as error:

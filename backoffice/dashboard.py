@@ -44,6 +44,8 @@ class Health:
     word: Text
     sentence: Any
     advice: Text = ""
+    is_down: bool = False
+    """Whether it cannot be asked now, though it is configured."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,11 @@ def health(upstream: Upstream, state: UpstreamState | None, resources: list[Fres
             command=f"manage.py doctor --accept-upstream {upstream.name}"
         )
         told = told.format(before=state.identity, now=upstreams.identity(upstream.name))
-        return Health(upstream.label, "bad", pgettext("an upstream is", "stopped"), told, advice)
+        return Health(upstream.label, "bad", pgettext("an upstream is", "stopped"), told, advice, is_down=True)
     if state and state.key_refused:
         told = _("Our key is refused: {reason}").format(reason=state.pause_reason)
         advice = _("Check {variable}; the next sync tries again.").format(variable=upstream.variables[-1])
-        return Health(upstream.label, "bad", _("key refused"), told, advice)
+        return Health(upstream.label, "bad", _("key refused"), told, advice, is_down=True)
     inbox = INBOXES.get(upstream.name)
     if trouble := inbox.trouble() if inbox else "":
         return Health(
@@ -130,7 +132,7 @@ def health(upstream: Upstream, state: UpstreamState | None, resources: list[Fres
             format_html(_("Paused until {moment}: {reason}."), moment=until, reason=why), _silent_since(state)
         )
         advice = _("It is tried again by itself.")
-        return Health(upstream.label, "warn", pgettext("an upstream is", "paused"), sentence, advice)
+        return Health(upstream.label, "warn", pgettext("an upstream is", "paused"), sentence, advice, is_down=True)
     return _by_last_runs(upstream, state, resources)
 
 
@@ -184,7 +186,7 @@ def _by_last_runs(upstream: Upstream, state: UpstreamState | None, resources: li
             format_html(_("What is shown: {ages}."), ages=_how_old(resources)) if swept else "",
         )
         advice = _("It is tried again on schedule; nothing is lost.")
-        return Health(upstream.label, "bad", pgettext("an upstream is", "failing"), sentence, advice)
+        return Health(upstream.label, "bad", pgettext("an upstream is", "failing"), sentence, advice, is_down=True)
     never = [things(item.resource.name) for item in resources if item.sweep is None]
     if len(never) == len(resources):
         advice = _("Press 'Refresh now' on a list, or start a worker.")

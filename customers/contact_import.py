@@ -22,10 +22,9 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from backoffice.bulk.freeze import Row, digest_of
 from backoffice.export import cell
-from backoffice.texts import number, written
+from backoffice.texts import number, number_lazy, written
 from customers.creations import Creation, open_creations
 from customers.models import Contact
-from customers.sentences import lazy_number
 from customers.services.crm import bare
 from customers.verbs.crm import CREATE_CONTACT
 
@@ -74,7 +73,7 @@ class Plan:
         """What is to be created, as a bulk action names it."""
         count = len(self.rows)
         told = ngettext_lazy("{count} contact from a file", "{count} contacts from a file", count)
-        return written(format_lazy(told, count=lazy_number(count)))
+        return written(format_lazy(told, count=number_lazy(count)))
 
     @property
     def in_words(self) -> str:

@@ -14,6 +14,7 @@ from backoffice.mirror import MirrorModel
 from backoffice.object_command import ObjectCommand
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND
+from backoffice.texts import Text, source
 from backoffice.writes.verbs import WriteVerb
 from customers.creations import open_creations
 from customers.services.crm import Kind
@@ -28,22 +29,22 @@ class CrmCommand(ObjectCommand[MirrorModel]):
 
     def add_reading(self, parsers: Any) -> ArgumentParser:
         """The verbs list, show and fetch; the parser of the first."""
-        listing = self.add_verb(parsers, "list", f"List mirrored {self.plural}.")
+        listing = self.add_verb(parsers, "list", f"List mirrored {source(self.plural)}.")
         listing.add_argument("--status", help="only those in this state")
         listing.add_argument("--search", metavar="TEXT", help="part of what lists are searched for")
         add_limit(listing)
         listing.add_argument("--all", action="store_true", help="also those that have vanished at L4YERCAK3")
         for name, help in (
-            ("show", f"Show a mirrored {self.noun}."),
-            ("fetch", f"Read a {self.noun} from L4YERCAK3, also one that is mirrored already."),
+            ("show", f"Show a mirrored {source(self.noun)}."),
+            ("fetch", f"Read a {source(self.noun)} from L4YERCAK3, also one that is mirrored already."),
         ):
             self.add_verb(parsers, name, help).add_argument("remote_id", metavar="REMOTE_ID")
         return listing
 
     @property
-    def plural(self) -> str:
+    def plural(self) -> Text:
         """What several are called."""
-        return str(self.model._meta.verbose_name_plural)
+        return self.model._meta.verbose_name_plural or ""
 
     def list(self, options: dict[str, Any]) -> None:
         """Print the mirrored objects that are asked for."""
@@ -58,8 +59,7 @@ class CrmCommand(ObjectCommand[MirrorModel]):
         if not listed:
             none_yet = _("No {thing} is mirrored here yet. To read them: manage.py sync {resource}")
             told = _("No mirrored {thing} fits.") if self.model._default_manager.exists() else none_yet
-            thing, resource = self.model._meta.verbose_name, self.refreshing.resource
-            self.say(told.format(thing=thing, resource=resource))
+            self.say(told.format(thing=self.noun, resource=self.refreshing.resource))
         self.tell_cut(listed, rows, options["limit"], self.plural)
 
     def asked_for(self, options: dict[str, Any]) -> QuerySet[Any]:

@@ -74,5 +74,5 @@ _RULES: dict[type[Model], Rule] = {
     Transaction: _transactions,
 }
 
-TEAM = Kind("team", _("Teams"), teams, {"customer": "team_id"})
+TEAM = Kind("team", _("Teams"), teams, {"customer": "team_id"}, (_("team"), _("teams")))
 register(TEAM, _RULES)

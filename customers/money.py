@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from backoffice.texts import number
+from django.utils.formats import number_format
 
 # ISO 4217; all others have two decimals.
 _NONE = ("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF", 0)
@@ -16,5 +16,5 @@ def shown_amount(minor: int | None, currency: str, empty: str = "–") -> str:
     if minor is None:
         return empty
     decimals = _DECIMALS.get(currency.upper(), 2)
-    amount = number(Decimal(abs(minor)).scaleb(-decimals), decimals)
+    amount = number_format(Decimal(abs(minor)).scaleb(-decimals), decimals, use_l10n=True, force_grouping=True)
     return f"{currency} {'-' if minor < 0 else ''}{amount}".strip()

@@ -6,8 +6,7 @@ from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.texts import Text
-from customers.sentences import lazy_number
+from backoffice.texts import Text, number_lazy
 
 MAX_CHARS = 2048
 
@@ -22,7 +21,7 @@ def why_refused(url: str) -> Text:
     if not (url.isascii() and url.isprintable() and " " not in url and "\\" not in url):
         return _("A web address has no spaces, backslashes or characters beyond ASCII.")
     if len(url) > MAX_CHARS:
-        return format_lazy(_("It may have {count} characters at most."), count=lazy_number(MAX_CHARS))
+        return format_lazy(_("It may have {count} characters at most."), count=number_lazy(MAX_CHARS))
     if parts.scheme != "https" or not host or port == 0:
         return _("It must begin with https:// and name a host.")
     if parts.username is not None or parts.password is not None:

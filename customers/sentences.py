@@ -1,10 +1,10 @@
-"""Parts of lazy sentences: they become text where the whole is shown or kept, in the language of that moment."""
+"""Parts of a lazy sentence: they become text where the whole is shown or kept, in the language of that moment."""
 
 from collections.abc import Sequence
 
 from django.utils.functional import lazy
 
-from backoffice.texts import Text, number
+from backoffice.texts import Text
 
 
 def _joined(parts: Sequence[Text], separator: str = ", ") -> Text:
@@ -13,5 +13,3 @@ def _joined(parts: Sequence[Text], separator: str = ", ") -> Text:
 
 joined = lazy(_joined, str)
 """The parts with a separator between them."""
-lazy_number = lazy(number, str)
-"""A number as its reader writes it."""

@@ -70,7 +70,7 @@ def carry_out(
         log.info("run stopped before it began", run=run.pk, reason=str(stop))
         return run
     except DatabaseError as problem:
-        run.state, run.error = SyncRun.State.FAILED, database.trouble(problem)
+        run.state, run.error = SyncRun.State.FAILED, written(database.trouble(problem))
         log.error("the run could not begin; it stays queued", run=run.pk, error=str(problem))
         return run
     with structlog.contextvars.bound_contextvars(run=run.pk, resource=run.resource):

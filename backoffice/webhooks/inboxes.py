@@ -63,7 +63,7 @@ class Inbox(ABC):
     by_hand: ClassVar[Text] = ""
     """What an operator does to subscribe, where there is no call for it: "register this address at ..."."""
 
-    def trouble(self) -> str:
+    def trouble(self) -> Text:
         """What its events told that keeps the upstream from doing its work, in a sentence; "" where nothing does."""
         return ""
 
@@ -72,7 +72,7 @@ class Inbox(ABC):
         """Whether there is a secret to verify deliveries with."""
 
     @abstractmethod
-    def to_do(self) -> str:
+    def to_do(self) -> Text:
         """What an operator has to do about the secrets: "set A"; "" when all is well."""
 
     @abstractmethod

@@ -17,6 +17,7 @@ from backoffice.admin.doing import VerbForm, do, in_hand, tell, writes_to
 from backoffice.distinct import values_of
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
+from backoffice.texts import Text
 from backoffice.views import staff_page
 from customers.conflict import ConflictForm, Seen
 from customers.forms.customers import CreateForm, CustomerForm, EditForm, base_of
@@ -209,7 +210,7 @@ def _edit_page(request: HttpRequest, customer: Customer, form: CustomerForm) -> 
 # -- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _not_now(request: HttpRequest, customer: Customer, why: str) -> HttpResponseBase:
+def _not_now(request: HttpRequest, customer: Customer, why: Text) -> HttpResponseBase:
     messages.error(request, _("{customer} cannot be edited. {why}").format(customer=customer, why=why))
     return _to(customer)
 

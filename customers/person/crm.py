@@ -15,7 +15,7 @@ from backoffice import times
 from backoffice.admin.readonly import Section
 from backoffice.admin.related import admin_of, url_of
 from backoffice.badges import word
-from backoffice.texts import number
+from backoffice.texts import number, together
 from customers import crm_words, invoicing
 from customers.admin.crm.base import Line, invoice_badge
 from customers.models import Contact, Invoice, Organization, Transaction
@@ -105,7 +105,7 @@ def _overdue(unpaid: list[Invoice]) -> Iterator[Problem]:
     sums: dict[str, int] = defaultdict(int)
     for row in late:
         sums[row.currency] += _left(row)
-    told = f" {_('and')} ".join(shown_amount(amount, currency) for currency, amount in sorted(sums.items()))
+    told = together(shown_amount(amount, currency) for currency, amount in sorted(sums.items()))
     url, count = url_of(late[0]), len(late)
     if count == 1:
         one = _("Invoice {invoice} is overdue since {date}: {sum} is left to pay.")

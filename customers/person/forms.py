@@ -8,7 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from customers.sentences import lazy_number
+from backoffice.texts import number_lazy
 
 MAX_CHARS = 4000
 
@@ -24,7 +24,7 @@ class NoteForm(forms.Form):
         error_messages={
             "required": _("Write something first."),
             "max_length": format_lazy(
-                _("A note has at most {count} characters; this one has %(show_value)d."), count=lazy_number(MAX_CHARS)
+                _("A note has at most {count} characters; this one has %(show_value)d."), count=number_lazy(MAX_CHARS)
             ),
         },
     )

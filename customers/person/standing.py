@@ -16,9 +16,6 @@ from backoffice.freshness import Freshness
 from backoffice.models import UpstreamState
 from customers.person.parts import Problem, Standing
 
-DOWN = {"stopped", "key refused", "paused", "failing"}
-"""The words of the desk for an upstream that cannot be asked now."""
-
 
 @dataclass(frozen=True)
 class System:
@@ -48,17 +45,17 @@ class Systems:
     def line(self, name: str, standings: list[Standing]) -> System:
         """The system with the records that were found in it."""
         told = self.health(name)
-        shown: SafeString | str = badge(told.word, told.tone) if told.word == "off" or told.word in DOWN else ""
-        if told.word in DOWN:
+        shown: SafeString | str = badge(told.word, told.tone) if told.is_down or upstreams.to_do(name) else ""
+        if told.is_down:
             shown = format_html("{} {}", shown, self._since(name))
-        return System(upstreams.UPSTREAMS[name].label, standings, self._none(name, told), shown)
+        return System(upstreams.UPSTREAMS[name].label, standings, self._none(name), shown)
 
     def problems(self, request: HttpRequest, names: Iterable[str]) -> Iterable[Problem]:
         """The systems that cannot be asked now. What exactly is wrong is told to whoever may see it on the desk."""
         may_see = request.user.has_perms(["backoffice.view_syncrun", "backoffice.view_upstreamstate"])
         for name in names:
             told = self.health(name)
-            if told.word in DOWN:
+            if told.is_down:
                 label = upstreams.UPSTREAMS[name].label
                 why: Any = format_html(" {}", told.sentence) if may_see else ""
                 sentence = _("{label} cannot be asked now ({word}): what it shows may be old.{why}")
@@ -71,8 +68,8 @@ class Systems:
             return format_html("{}", _("never read to the end"))
         return format_html(_("last read to the end {ago}"), ago=times.ago(state.last_success_at))
 
-    def _none(self, name: str, told: Health) -> str:
-        if told.word == "off":
+    def _none(self, name: str) -> str:
+        if upstreams.to_do(name):
             return _("not linked; it is off, so nothing new is read")
         if not any(item.sweep for item in self.fresh.values() if item.resource.upstream == name):
             return _("not linked; nothing of it was read to the end yet")

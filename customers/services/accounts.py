@@ -10,12 +10,11 @@ from backoffice.models import RemoteWrite
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND, Cause
 from backoffice.sync.resource import Batch
-from backoffice.texts import Text, written
+from backoffice.texts import Text, number_lazy, written
 from backoffice.writes.sending import send
 from backoffice.writes.verbs import Look
 from customers.kirim import KirimAPI, TemplateCounts
 from customers.models import Customer, WhatsAppAccount
-from customers.sentences import lazy_number
 
 ACCOUNTS = "kirim.accounts"
 MAX_PAGES = 100
@@ -54,7 +53,7 @@ class AccountService:
         counts = send(write, lambda attempts: self.api.sync_templates(id, attempts), lambda counts: None)
         told = format_lazy(
             _("{synced} templates: {created} new, {updated} changed."),
-            synced=lazy_number(counts.synced), created=lazy_number(counts.created), updated=lazy_number(counts.updated),
+            synced=number_lazy(counts.synced), created=number_lazy(counts.created), updated=number_lazy(counts.updated),
         )  # fmt: skip
         RemoteWrite.objects.filter(pk=write.pk).update(remark=written(told))
         write.refresh_from_db()

@@ -38,7 +38,7 @@ class Kind:
     """One kind of object that we create."""
 
     resource: str
-    noun: str  # "contact", as the technical part of an error names it
+    noun: str  # "contact": what addresses call it
     identifying: tuple[str, ...]  # the members, as they are written, by which a new one is known
     column_of: Mapping[str, str]  # where the mirror has them
     search: Callable[[LayercakeAPI, str], OffsetPage] | None = None  # by the first of them, where the remote has one
@@ -46,7 +46,7 @@ class Kind:
     @property
     def thing(self) -> Text:
         """What one is called within a sentence."""
-        return RESOURCES[self.resource].model._meta.verbose_name or self.noun
+        return RESOURCES[self.resource].model._meta.verbose_name or self.resource
 
     @property
     def rows(self) -> QuerySet[Any]:
@@ -147,7 +147,7 @@ def _made_before(kind: Kind, api: LayercakeAPI, write: RemoteWrite) -> str:
         found, has_read_all = _sweep(kind, api, write)
     if not (found or has_read_all):
         told = "nobody can tell whether an earlier try had made it: the list moved while it was read"
-        raise RemoteUnavailable(f"Listing {kind.noun}s", told)
+        raise RemoteUnavailable(RESOURCES[kind.resource].listing, told)
     return found
 
 

@@ -23,13 +23,12 @@ from backoffice.sync.changes import BY_HAND, Cause, is_same
 from backoffice.sync.resource import RESOURCES, Batch
 from backoffice.texts import Text, written
 from backoffice.writes.outcomes import refuse_if_moved
-from backoffice.writes.sending import lost_before, note_unlike, send, settle
+from backoffice.writes.sending import lost_before, members_in_words, note_unlike, send, settle
 from backoffice.writes.verbs import Look
 from customers import states
 from customers.kirim import ARCHIVED, CustomerRecord, KirimAPI
 from customers.metadata import REFERENCE, reference_in, visible, with_reference
 from customers.models import Customer
-from customers.sentences import joined
 from customers.services.links import SetupLinkService
 
 GONE = _("{who} is gone at Kirim.")
@@ -189,7 +188,7 @@ class CustomerService:
         if is_same(there, wanted):
             return Look(State.CONFIRMED, _("Kirim shows what was sent."))
         differing = [name for name in sorted(there) if not is_same(there[name], wanted[name])]
-        told = joined([format_lazy(_("{name} is {value}"), name=name, value=repr(there[name])) for name in differing])
+        told = members_in_words(differing, there)
         if is_late and all(is_same(there[name], write.before.get(name)) for name in differing):
             return Look(State.FAILED, format_lazy(_("Kirim shows what was there before: {told}."), told=told))
         return Look(State.UNKNOWN, format_lazy(_("Kirim shows something else than was sent: {told}."), told=told))

@@ -124,7 +124,8 @@ class Command(StaffCommand):
             if not run.is_over:  # we joined a waiting run, and another process carries it out
                 return self._wait_for(run, should_stop), not should_stop()
         except DatabaseError as error:
-            return _line(name, state=State.FAILED, run=run.pk if run else None, error=database.trouble(error)), False
+            told = str(database.trouble(error))
+            return _line(name, state=State.FAILED, run=run.pk if run else None, error=told), False
         except KeyboardInterrupt:  # the second one, before the run had begun
             if run:
                 runs.request_stop(run)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice import upstreams
 from backoffice.bulk import run
@@ -36,7 +36,7 @@ class Command(CrmCommand):
 
     help = "List, show and fetch contacts; create, change and delete them at L4YERCAK3."
     model = Contact
-    noun = "contact"
+    noun = gettext_lazy("contact")
     view = "customers.view_contact"
     fetching = "customers.fetch_contact"
     states = crm_words.CONTACT

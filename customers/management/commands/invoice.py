@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from backoffice.badges import in_words
 from backoffice.commands import shown
@@ -20,7 +21,7 @@ class Command(CrmCommand):
 
     help = "List, show and fetch invoices."
     model = Invoice
-    noun = "invoice"
+    noun = gettext_lazy("invoice")
     view = "customers.view_invoice"
     fetching = verbs.REFRESH_INVOICE.permission
     refreshing = verbs.REFRESH_INVOICE

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.commands import Exit, shown
 from customers import crm_words
@@ -20,7 +21,7 @@ class Command(CrmCommand):
 
     help = "List, show and fetch organizations; create one at L4YERCAK3."
     model = Organization
-    noun = "organization"
+    noun = gettext_lazy("organization")
     view = "customers.view_organization"
     fetching = "customers.fetch_organization"
     refreshing = verbs.REFRESH_ORGANIZATION

@@ -4,6 +4,8 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from backoffice.commands import shown
 from customers import crm_words
 from customers.crm_commands import CrmCommand
@@ -17,7 +19,7 @@ class Command(CrmCommand):
 
     help = "List, show and fetch transactions."
     model = Transaction
-    noun = "transaction"
+    noun = gettext_lazy("transaction")
     view = "customers.view_transaction"
     fetching = verbs.REFRESH_TRANSACTION.permission
     refreshing = verbs.REFRESH_TRANSACTION
