@@ -51,6 +51,8 @@ def send(
         RemoteError: as the API's method; by then the write is *refused*, *failed* or *unknown*.
         RuntimeError: inside a transaction.
     """
+    if write.is_preview:
+        return call(_Unrecorded())
     _take(write, before)
     requests = _Requests(write)
     try:
@@ -83,6 +85,10 @@ def settle(write: RemoteWrite, state: RemoteWrite.State, *, was: RemoteWrite.Sta
     for name in ("error", "remark"):
         if name in values:
             values[name] = str(values[name])[:500]
+    if write.is_preview:
+        for name in ("error", "remark", "state"):
+            setattr(write, name, values[name])
+        return True
     before = [was] if was else [State.PLANNED, State.SENT, State.UNKNOWN]
     if state == State.CONFIRMED and not was:
         before.append(State.FAILED)  # an answer that comes after looking gave it up is the stronger word
@@ -137,6 +143,16 @@ def settle_unsent(write: RemoteWrite, error: RemoteError | BackofficeError) -> N
         settle(write, state, was=State.PLANNED, error=words, **_reference(error))
     else:
         settle(write, State.REFUSED, was=State.PLANNED, error=str(error))
+
+
+class _Unrecorded:
+    """The request of a preview, which is no attempt (``client.Attempts``): its client lets nothing out."""
+
+    def begin(self) -> None:
+        return
+
+    def end(self, error: RemoteError | None, status: int | None, request_id: str) -> None:
+        return
 
 
 class _Requests:

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
 from backoffice.admin import live
-from backoffice.admin.doing import do, tell
+from backoffice.admin.doing import SHOW, do, tell
 from backoffice.admin.doing import in_hand as being_sent
+from backoffice.admin.showing import shows
 from backoffice.badges import word
 from backoffice.models import RemoteWrite
 from backoffice.views import staff_page
@@ -63,7 +64,7 @@ def pack_shipment(request: HttpRequest, remote_id: str) -> HttpResponseBase:
         raise PermissionDenied
     form = BoxForm(left, request.POST)
     asked = request.POST.get("do", "scan")
-    if asked == "create":
+    if asked == "create" or SHOW in request.POST:
         return _create(request, shipment, contents, form)
     if asked == "all":
         form.put_all_in()
@@ -98,14 +99,14 @@ def parcel_deed(request: HttpRequest, remote_id: str, verb: str) -> HttpResponse
 def _create(request: HttpRequest, shipment: Shipment, contents: Contents, form: BoxForm) -> HttpResponseBase:
     if not form.is_valid():
         return _screen(request, shipment, contents, form)
-    write = do(
-        request,
-        CREATE_PARCEL,
-        id=form.id,
-        again=form.earlier_id,
-        owner_remote_id=shipment.remote_id,
-        sends=form.sends(shipment.remote_id),
-    ).write
+    wanted: dict[str, Any] = {
+        "again": form.earlier_id,
+        "owner_remote_id": shipment.remote_id,
+        "sends": form.sends(shipment.remote_id),
+    }
+    if shows(request, form, CREATE_PARCEL, **wanted):
+        return _screen(request, shipment, contents, form)
+    write = do(request, CREATE_PARCEL, id=form.id, **wanted).write
     if write.state in {State.PLANNED, State.SENT}:
         return being_sent(request, write)
     if write.state in {State.REFUSED, State.FAILED}:
