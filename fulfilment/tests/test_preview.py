@@ -74,7 +74,8 @@ LISTS: dict[tuple[str, str], Callable[[World], Wanted]] = {
         "remote_id": world.open[0], "sends": {"items": [{"sku": "MUG-BLK-300", "quantity": 3}]},
     },
     ("shipment", "set_missing"): lambda world: {
-        "remote_id": world.listed[0], "sends": {"items": [{"id": world.pieces(world.listed[0])[2], "is_missing": True}]},
+        "remote_id": world.listed[0],
+        "sends": {"items": [{"id": world.pieces(world.listed[0])[2], "is_missing": True}]},
     },
     ("shipment", "cancel"): lambda world: {"remote_id": world.listed[1], "reason": "order withdrawn"},
     ("afosto_subscription", "create"): lambda world: {"sends": {"endpoint": HOOK, "events": EVENTS[:1]}},
