@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from backoffice import freshness
+from backoffice import freshness, upstreams
 from backoffice.access import readable_resources
 from backoffice.badges import RUN_TONES, word
 from backoffice.models import SyncRun
@@ -23,6 +23,10 @@ class Can:
     again: bool
     approve: bool
     again_label: str
+    off: str
+    """Why nothing can be started, in a sentence."""
+    why_not_approved: str
+    """Why the rows that were held back cannot be approved any more, in a sentence; "" where none were."""
 
 
 def parts(request: HttpRequest, run: SyncRun) -> dict[str, Any]:
@@ -82,9 +86,13 @@ def _links(request: HttpRequest, run: SyncRun) -> list[tuple[str, str]]:
 def _can(request: HttpRequest, run: SyncRun) -> Can:
     user = request.user
     known = run.resource in RESOURCES
+    approves = known and user.has_perm("backoffice.approve_syncrun")
+    refusal = runs.why_not_acceptable(run) if approves else ""
     return Can(
         stop=not run.is_over and not run.stop_requested_at and user.has_perm("backoffice.stop_syncrun"),
         again=known and run.is_over and user.has_perm("backoffice.start_syncrun"),
-        approve=known and user.has_perm("backoffice.approve_syncrun") and not runs.why_not_acceptable(run),
+        approve=approves and not refusal,
         again_label="Resume where it stopped" if known and run.is_over and resumable(run) else "Run again",
+        off=upstreams.why_off(RESOURCES[run.resource].upstream) if known else "",
+        why_not_approved=refusal if run.error == runs.HELD else "",
     )

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from backoffice import times
+from backoffice import times, upstreams
 from backoffice.admin.deeds import url_name
 from backoffice.admin.filters import Filter, choice_filter
 from backoffice.admin.mirror import copyable
@@ -113,4 +113,5 @@ class LabelJobAdmin(ReadOnlyAdmin):
         verb = VERBS[LabelJob.Kind(obj.kind)]
         if obj.state == LabelJob.State.FAILED and request.user.has_perm(verb.permission):
             again = reverse(f"admin:{url_name(verb.name, Parcel)}", args=[obj.parcel.pk])
-            yield Button(f"{verb.label} again", again, off=why_not(verb.name, obj.parcel), is_link=True)
+            off = why_not(verb.name, obj.parcel) or upstreams.why_off(verb.upstream)
+            yield Button(f"{verb.label} again", again, off=off, is_link=True)

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
@@ -134,6 +135,8 @@ def _followed(request: HttpRequest, shipment: Shipment, left: Sequence[Piece]) -
 def _screen(request: HttpRequest, shipment: Shipment, contents: Contents, form: BoxForm) -> HttpResponseBase:
     may_pack = request.user.has_perm(CREATE_PARCEL.permission)
     why_not_now = _why_not_now(shipment, contents) or upstreams.why_off("afosto")
+    if not (why_not_now or form.left):
+        why_not_now = _("All that is left may be in a parcel whose outcome nobody knows yet. Wait until that is known.")
     version = _version(shipment)
     context = {
         **admin.site.each_context(request),
@@ -151,7 +154,7 @@ def _screen(request: HttpRequest, shipment: Shipment, contents: Contents, form: 
         "form": form,
         "in_box": len(form.in_box),
         "outside": len(form.left) - len(form.in_box),
-        "can_pack": may_pack and not why_not_now and bool(form.left),
+        "can_pack": may_pack and not why_not_now,
         "why_not": why_not_now if may_pack or why_not_now else "You may look at this shipment, not pack it.",
         "missing": sum(piece.is_missing for piece in contents.pieces),
         "boxed": sum(piece.is_boxed for piece in contents.pieces),
