@@ -4,6 +4,7 @@ import re
 from datetime import UTC, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from backoffice.errors import (
     RemoteAuthFailed,
@@ -79,17 +80,23 @@ def started_by_in_words(run: SyncRun) -> str:
 def remote_error_in_words(error: RemoteError, label: str) -> str:
     """What happened at the upstream called ``label`` and what to do, with the technical part in parentheses."""
     if isinstance(error, RemoteNotFound):
-        return f"{label} does not know it."
+        return f"{label} does not know it. {_('It may be gone there: refresh the record, or check its id.')}"
     if isinstance(error, RemoteUnconnected):
         return f"{label}'s connection to the system behind it does not work; its owner has to repair it. ({error})"
     if isinstance(error, RemoteUnsupported):
-        return f"The system behind {label} cannot do this. ({error})"
+        return f"The system behind {label} cannot do this. {_('Do it in that system itself.')} ({error})"
     if isinstance(error, RemoteRejected) and not isinstance(error, RemoteAuthFailed):
         return f"{label} refused it: {_remote_words(error)}."
     return f"{_what_to_do(error, label)} ({error})"
 
 
 def _what_to_do(error: RemoteError, label: str) -> str:
+    if isinstance(error, RemoteAuthFailed) and not error.is_for_all and "{" in error.endpoint:
+        told = _(
+            "{label} does not let us do this to this record. Look at the record there; where the same works with "
+            "another one, our key is not the matter, else an operator has to check it."
+        )
+        return told.format(label=label)
     if isinstance(error, RemoteAuthFailed):
         return f"{label} refuses our key or plan. An operator has to check it."
     if isinstance(error, RemoteUnavailable) and error.retry_at:

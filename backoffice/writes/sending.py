@@ -7,15 +7,21 @@ from typing import Any, TypeVar
 import structlog
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
-from backoffice import audit, upstreams
+from backoffice import audit, texts, upstreams
 from backoffice.client import WRITE_TOTAL_S, Attempts
 from backoffice.errors import (
     BackofficeError,
+    RemoteAuthFailed,
+    RemoteConflict,
     RemoteError,
     RemoteLimited,
+    RemoteNotFound,
     RemoteNotReached,
     RemoteRejected,
+    RemoteUnconnected,
+    RemoteUnsupported,
     WriteIsSettled,
 )
 from backoffice.models import BulkItem, RemoteWrite, WriteAttempt
@@ -28,6 +34,9 @@ T = TypeVar("T")
 State = RemoteWrite.State
 log = structlog.get_logger(__name__)
 
+WAIT = gettext_lazy("Do not do it again before that is known: it could be done twice.")
+CORRECT = gettext_lazy("Nothing was changed. Correct what it names, and do it again.")
+REFRESH = gettext_lazy("Nothing was changed. Refresh the record: it is not as it was thought to be.")
 SEND_DEADLINE = timedelta(seconds=WRITE_TOTAL_S)
 
 
@@ -209,12 +218,22 @@ def _settle_by_error(write: RemoteWrite, error: RemoteError, requests: _Requests
     words = remote_error_in_words(error, label)
     if requests.has_lost_one or _outcome(error) == WriteAttempt.Outcome.LOST:
         # Not in the words for readings: those say to try again, which is what may make a second one.
-        told = f"Nobody can say yet whether {label} did it; we look by ourselves. ({error})"
+        waits = texts.written(WAIT)
+        told = f"Nobody can say yet whether {label} did it; we look by ourselves. {waits} ({error})"
         settle(write, State.UNKNOWN, error=told, **_reference(error))
     elif isinstance(error, RemoteRejected):
+        words = f"{words} {texts.written(_advice(error))}".strip()
         settle(write, State.REFUSED, error=words, field_errors=dict(error.fields), **_reference(error))
     else:
         settle(write, State.FAILED, error=f"Nothing was done. {words}", **_reference(error))
+
+
+def _advice(error: RemoteRejected) -> texts.Text:
+    """What to do about a refusal, where the words for its kind do not say it."""
+    if isinstance(error, RemoteConflict):
+        return REFRESH
+    says_it = (RemoteAuthFailed, RemoteNotFound, RemoteUnconnected, RemoteUnsupported)
+    return "" if isinstance(error, says_it) else CORRECT
 
 
 def _outcome(error: RemoteError | None) -> WriteAttempt.Outcome:
