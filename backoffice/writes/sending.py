@@ -34,7 +34,7 @@ T = TypeVar("T")
 State = RemoteWrite.State
 log = structlog.get_logger(__name__)
 
-WAIT = gettext_lazy("Do not do it again before that is known: it could be done twice.")
+WAIT = gettext_lazy("Wait until that is known before you do it again.")
 CORRECT = gettext_lazy("Nothing was changed. Correct what it names, and do it again.")
 REFRESH = gettext_lazy("Nothing was changed. Refresh the record: it is not as it was thought to be.")
 SEND_DEADLINE = timedelta(seconds=WRITE_TOTAL_S)

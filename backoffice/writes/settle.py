@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
-from backoffice import audit, limits, upstreams
+from backoffice import audit, limits, texts, upstreams
 from backoffice.client import BACKGROUND, Patience
 from backoffice.correlation import correlated
 from backoffice.errors import BackofficeError, RemoteError, WriteIsSettled
@@ -16,7 +17,7 @@ from backoffice.models import RemoteWrite, WriteAttempt
 from backoffice.pasted import without_secrets
 from backoffice.wording import remote_error_in_words
 from backoffice.writes.plan import Actor
-from backoffice.writes.sending import SEND_DEADLINE, settle
+from backoffice.writes.sending import SEND_DEADLINE, WAIT, settle
 from backoffice.writes.verbs import verb_of
 
 State = RemoteWrite.State
@@ -26,6 +27,7 @@ LONGEST_PAUSE = timedelta(hours=6)  # between two looks
 LOOK_TAKES_AT_MOST = timedelta(seconds=BACKGROUND.total_s)
 MAX_LOOKS_A_ROUND = 50
 SETTLE = "backoffice.settle_remotewrite"
+AGAIN = gettext_lazy("It can be sent again.")
 
 
 def find_lost() -> None:
@@ -44,10 +46,10 @@ def leave(write: RemoteWrite) -> None:
             outcome=WriteAttempt.Outcome.LOST, ended_at=timezone.now(), error="The process ended before the answer."
         )
         told = "The process that sent it ended before the answer came; we look by ourselves."
-        settle(write, State.UNKNOWN, was=State.SENT, error=told)
+        settle(write, State.UNKNOWN, was=State.SENT, error=f"{told} {texts.written(WAIT)}")
     elif write.state == State.PLANNED:
         told = "Nothing was sent: the process that had it in hand ended before."
-        settle(write, State.FAILED, was=State.PLANNED, error=told)
+        settle(write, State.FAILED, was=State.PLANNED, error=f"{told} {texts.written(AGAIN)}")
 
 
 def settle_due() -> Iterator[RemoteWrite]:
