@@ -17,6 +17,10 @@ CONTROL = re.compile(r"<(?:button|input|select|textarea)\b(?:\"[^\"]*\"|[^>\"])*
 TEMPLATES = [path for path in sorted((Path(django_settings.BASE_DIR) / "templates").rglob("*.html"))]
 
 
+WITHOUT_OFF = {"_show_request.html", "pack.html"}
+"""The button itself, and the screen that has no form while something is off."""
+
+
 def turned_off(page: str) -> list[str]:
     """The tags of the controls that are off; a class of the theme may be called so, too."""
     return [tag for tag in CONTROL.findall(page) if re.search(r"\sdisabled[\s>]", re.sub(r'"[^"]*"', '""', tag))]
@@ -41,6 +45,9 @@ def test_no_template_turns_something_off_without_naming_the_reason(path: Path) -
     for tag in tags:
         own = tag.partition("</button>")[0]
         assert "aria-hidden" in own or "aria-describedby" in own, own
+    is_named = 'aria-describedby="why-off"' in text or '{% include "backoffice/parts/_show_request.html" %}' in text
+    if is_named and path.name not in WITHOUT_OFF:
+        assert 'id="why-off"' in text
 
 
 @pytest.mark.django_db
