@@ -129,6 +129,10 @@ class OffsetPage:
     sent_at: datetime
 
 
+class ReadsFirst(Exception):
+    """A client that only shows what it would send was to read; ``str(error)`` is the endpoint."""
+
+
 class RemoteClient:
     """One remote API. Subclasses add a method per endpoint and return records, never raw JSON.
 
@@ -169,6 +173,10 @@ class RemoteClient:
         self._budget = budget or Budget(per_minute=0)
         self.breaker = breaker or Breaker()
         self._keep_breaker = keep_breaker
+        self.is_preview = False
+        """Whether nothing leaves: it only shows what would be sent. Services then take what is mirrored."""
+        self.left_out: list[str] = []
+        """The readings that a preview left out, by endpoint."""
 
     def __enter__(self) -> Self:
         return self
@@ -186,6 +194,26 @@ class RemoteClient:
         """End all waiting and reading of this client, in every thread, within a second."""
         self._deadline.given_up.set()
 
+    def only_show(self, transport: httpx.BaseTransport) -> None:
+        """From now on nothing leaves: what is sent ends at ``transport``, as it would go, and nothing is read.
+
+        A token that is asked for when it is needed is not asked for; a word stands in its place.
+        """
+        stopped = httpx.Client(
+            base_url=self._http.base_url, headers=self._http.headers, transport=transport, trust_env=False
+        )
+        if self._http.auth is not None:
+            stopped.headers["Authorization"] = "Bearer"
+        self._http.close()
+        self._http, self.is_preview = stopped, True
+        self._budget, self.breaker, self._keep_breaker = Budget(per_minute=0), Breaker(), lambda breaker: None
+
+    def leaves_out(self, endpoint: str) -> bool:
+        """Whether a reading is left out, as nothing is sent: what is mirrored then stands in for its answer."""
+        if self.is_preview and endpoint not in self.left_out:
+            self.left_out.append(endpoint)
+        return self.is_preview
+
     def call(
         self,
         endpoint: str,
@@ -201,6 +229,8 @@ class RemoteClient:
         Repeated on network errors, 429 and 5xx as often as the caller's patience allows, with growing waits and full
         jitter, or as long as ``Retry-After`` says. Raises RemoteError, nothing else.
         """
+        if self.is_preview:
+            raise ReadsFirst(endpoint)
         patience = self._patience
         request = _Request(endpoint, path or {}, params or {}, headers or {}, _encoded(body))
 

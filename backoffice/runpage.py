@@ -7,13 +7,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from backoffice import freshness
+from backoffice import freshness, upstreams
 from backoffice.access import readable_resources
 from backoffice.badges import RUN_TONES, word
 from backoffice.models import SyncRun
 from backoffice.sync import runs
 from backoffice.sync.resource import RESOURCES
-from backoffice.texts import number
+from backoffice.texts import Text, number
 from backoffice.wording import error_in_words, label_of, phase_in_words, started_by_in_words
 
 
@@ -25,6 +25,10 @@ class Can:
     again: bool
     approve: bool
     again_label: str
+    off: str
+    """Why nothing can be started, in a sentence."""
+    why_not_approved: Text
+    """Why the rows that were held back cannot be approved any more, in a sentence; "" where none were."""
 
 
 def parts(request: HttpRequest, run: SyncRun) -> dict[str, Any]:
@@ -85,9 +89,13 @@ def _links(request: HttpRequest, run: SyncRun) -> list[tuple[str, str]]:
 def _can(request: HttpRequest, run: SyncRun) -> Can:
     user = request.user
     known = run.resource in RESOURCES
+    approves = known and user.has_perm("backoffice.approve_syncrun")
+    refusal = runs.why_not_acceptable(run) if approves else ""
     return Can(
         stop=not run.is_over and not run.stop_requested_at and user.has_perm("backoffice.stop_syncrun"),
         again=known and run.is_over and user.has_perm("backoffice.start_syncrun"),
-        approve=known and user.has_perm("backoffice.approve_syncrun") and not runs.why_not_acceptable(run),
+        approve=approves and not refusal,
         again_label=_("Resume where it stopped") if known and run.is_over and resumable(run) else _("Run again"),
+        off=upstreams.why_off(RESOURCES[run.resource].upstream) if known else "",
+        why_not_approved=refusal if run.error == runs.HELD else "",
     )

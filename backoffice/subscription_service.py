@@ -80,7 +80,9 @@ class SubscriptionService(ABC):
         Those of the same address are listed just before, so that a lost one can be told from them. Raises RemoteError;
         it is never repeated after a lost answer.
         """
-        there = [subscription.id for subscription in self.at(write.sends[self.url_member])]
+        there = []
+        if not self.api.leaves_out("the list of subscriptions"):
+            there = [subscription.id for subscription in self.at(write.sends[self.url_member])]
         return send(
             write,
             lambda attempts: self.send_creation(write.sends, attempts),

@@ -86,7 +86,8 @@ def started_by_in_words(run: SyncRun) -> str:
 
 def _remote_error_in_words(error: RemoteError, label: str) -> str:
     if isinstance(error, RemoteNotFound):
-        return _("{label} does not know it.").format(label=label)
+        told = _("{label} does not know it. It may be gone there: refresh the record, or check its id.")
+        return told.format(label=label)
     if isinstance(error, RemoteRejected) and not isinstance(
         error, RemoteAuthFailed | RemoteUnconnected | RemoteUnsupported
     ):
@@ -106,7 +107,13 @@ def _what_to_do(error: RemoteError, label: str) -> str:
         told = _("{label}'s connection to the system behind it does not work; its owner has to repair it.")
         return told.format(label=label)
     if isinstance(error, RemoteUnsupported):
-        return _("The system behind {label} cannot do this.").format(label=label)
+        return _("The system behind {label} cannot do this. Do it in that system itself.").format(label=label)
+    if isinstance(error, RemoteAuthFailed) and not error.is_for_all and "{" in error.endpoint:
+        told = _(
+            "{label} does not let us do this to this record. Look at the record there; where the same works with "
+            "another one, our key is not the matter, else an operator has to check it."
+        )
+        return told.format(label=label)
     if isinstance(error, RemoteAuthFailed):
         return _("{label} refuses our key or plan. An operator has to check it.").format(label=label)
     if isinstance(error, RemoteUnavailable) and error.retry_at:

@@ -207,6 +207,7 @@ class Shipments(AfostoResource, NumberedResource):
     record = ShipmentRowRecord
     endpoint = "GET /lcs/shipments/{id}"
     detail = ShipmentRecord
+    decides_by_detail = True
     has_hot_set = True
     hot_every_minutes: ClassVar = 5
 

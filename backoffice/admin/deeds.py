@@ -21,6 +21,7 @@ from backoffice import upstreams
 from backoffice.admin.deed_forms import DeedForm, RowsForm
 from backoffice.admin.doing import do, in_hand, tell, writes_to
 from backoffice.admin.readonly import Button
+from backoffice.admin.showing import shows
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteError
 from backoffice.models import RemoteWrite
@@ -172,31 +173,31 @@ def _asked(request: HttpRequest, deed: Deed, row: Any, form: DeedForm | None = N
 
 def _done(request: HttpRequest, deed: Deed, row: Any, form: DeedForm) -> HttpResponseBase:
     sends = form.sends()
-    write = do(
-        request,
-        deed.verb,
-        id=form.id,
-        again=form.earlier_id,
-        **{"owner_remote_id" if deed.of else "remote_id": row.remote_id},
-        sends=sends,
-        before=form.before(),
-        reason=form.cleaned_data["reason"],
-    ).write
+    wanted: dict[str, Any] = {
+        "again": form.earlier_id,
+        "owner_remote_id" if deed.of else "remote_id": row.remote_id,
+        "sends": sends,
+        "before": form.before(),
+        "reason": form.cleaned_data["reason"],
+    }
+    if shows(request, form, deed.verb, **wanted):
+        return show(request, deed, row, form)
+    write = do(request, deed.verb, id=form.id, **wanted).write
     if write.state in {State.PLANNED, State.SENT}:
         return in_hand(request, write)
     row = deed.model._default_manager.get(pk=row.pk)
     form.row = row  # as it is by now
-    wanted = {**deed.verb.sends, **sends}
+    all_sent = {**deed.verb.sends, **sends}
     is_refused_for_good = write.state == State.REFUSED and bool(deed.why_off(row))
     if (
         write.state == State.UNKNOWN
-        or (write.state == State.CONFIRMED and is_same(write.sends, wanted))
+        or (write.state == State.CONFIRMED and is_same(write.sends, all_sent))
         or is_refused_for_good
     ):
         told = pgettext("it goes on as: is on hold.", "{thing} {is_done}")
         tell(request, write, told.format(thing=row, is_done=deed.done))
         return _to(row)
-    form.come_back(write, wanted)
+    form.come_back(write, all_sent)
     return show(request, deed, row, form)
 
 
@@ -219,6 +220,8 @@ def created(
         show: the page with the form.
     """
     sends, reason = form.sends(), form.cleaned_data["reason"]
+    if shows(request, form, verb, again=form.earlier_id, sends=sends, reason=reason):
+        return show()
     write = do(request, verb, id=form.id, again=form.earlier_id, sends=sends, reason=reason).write
     if write.state in {State.PLANNED, State.SENT}:
         return in_hand(request, write)

@@ -1,6 +1,6 @@
 """A verb on a page: the form that carries the write's id, doing it once, and telling how it ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -29,11 +29,14 @@ from backoffice.texts import Text
 from backoffice.writes.carry_out import carry_out, renew
 from backoffice.writes.dismiss import dismiss
 from backoffice.writes.plan import MAX_REASON_CHARS, Actor, plan
+from backoffice.writes.preview import Preview
 from backoffice.writes.verbs import WriteVerb
 
 T = TypeVar("T")
 State = RemoteWrite.State
 CSRF = "csrfmiddlewaretoken"
+SHOW = "_preview"
+"""What a form carries that is sent only to see its request (``admin.showing``)."""
 _IN_VAIN = (State.REFUSED, State.FAILED)
 _OVER = (State.CONFIRMED, *_IN_VAIN)
 _LEVELS = {
@@ -57,6 +60,10 @@ class VerbForm(forms.Form):
     one again, and what is done instead puts it aside.
     """
 
+    previews: Sequence[Preview] = ()
+    """The requests that it would send, where somebody asked to see them."""
+    alike = ""
+    """Of many rows: how many are sent like the one that is shown, in a sentence."""
     write_id = forms.UUIDField(widget=forms.HiddenInput)
     again = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
@@ -148,8 +155,11 @@ def do(
         work: from the planned write to what is done with a client, where the service's answer is needed.
         wanted: as ``plan``.
 
-    Raises PermissionDenied; SuspiciousOperation where the id is that of a write of another kind or to another object.
+    Raises PermissionDenied; SuspiciousOperation where the id is that of a write of another kind or to another object,
+    and where the form was sent to be shown: nothing that is only to be shown is sent, whatever page forgets to ask.
     """
+    if SHOW in request.POST:
+        raise SuspiciousOperation("This page cannot show its request. Nothing was sent.")
     actor = Actor(cast(User, request.user), RemoteWrite.Door.PAGE)
     try:
         write, is_new = _taken_up(verb, actor, again, wanted) or plan(verb, actor, id=id, **wanted)
@@ -169,16 +179,23 @@ def _taken_up(
     verb: WriteVerb, actor: Actor, again: UUID | None, wanted: Mapping[str, Any]
 ) -> tuple[RemoteWrite, bool] | None:
     """The write ``again`` where it wants the same, and whether it is ours to send: only a failed one is."""
-    write = RemoteWrite.objects.filter(pk=again, target=verb.target, verb=verb.name).first() if again else None
-    if write is None or write.state == State.REFUSED:
-        return None
-    if not _wants(write, {**wanted, "sends": {**verb.sends, **wanted.get("sends", {})}}):
+    write = same_again(verb, again, wanted)
+    if write is None:
         return None
     try:
         renew(write, actor, wanted.get("permission", ""))
     except WriteIsSettled:
         return write, False
     return write, True
+
+
+def same_again(verb: WriteVerb, again: UUID | None, wanted: Mapping[str, Any]) -> RemoteWrite | None:
+    """The write ``again``, where the same is wanted now and it was not refused."""
+    write = RemoteWrite.objects.filter(pk=again, target=verb.target, verb=verb.name).first() if again else None
+    if write is None or write.state == State.REFUSED:
+        return None
+    is_same_wish = _wants(write, {**wanted, "sends": {**verb.sends, **wanted.get("sends", {})}})
+    return write if is_same_wish else None
 
 
 def _put_aside(verb: WriteVerb, actor: Actor, again: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -60,6 +61,11 @@ class Button:
     is_link: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
     """What a POST carries besides its token."""
+
+    @property
+    def off_id(self) -> str:
+        """Of the reason on its page, by which the button names it."""
+        return f"off-{blake2b(f'{self.label} {self.url}'.encode(), digest_size=6).hexdigest()}"
 
 
 @dataclass(frozen=True)

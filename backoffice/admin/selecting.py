@@ -27,9 +27,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice import tasks, upstreams
-from backoffice.admin.doing import ReasonForm, writes_to
+from backoffice.admin.doing import SHOW, ReasonForm, writes_to
 from backoffice.admin.filters import ValueFilter, VanishedFilter
 from backoffice.admin.readonly import ReadOnlyAdmin
+from backoffice.admin.showing import show_first
 from backoffice.bulk.freeze import MAX_ROWS, Row, digest_of, freeze
 from backoffice.bulk.outcome import done_where
 from backoffice.keys import is_key
@@ -183,6 +184,11 @@ class SelectingAdmin(ReadOnlyAdmin):
         if not form.is_valid() or has_changed or upstreams.why_off(verb.upstream):
             return self._confirmation(request, verb, selection, count, form, has_changed=has_changed)
         reason = form.cleaned_data["reason"]
+        if isinstance(verb, WriteVerb) and SHOW in request.POST:
+            likely = selection.rows.exclude(verb.refuses) if verb.refuses is not None else selection.rows
+            first = next(iter([*likely.values_list("remote_id", flat=True)[:1], rows[0].remote_id]))
+            show_first(request, form, verb, Row(first, ""), likely.count(), sends=form.sends, reason=reason)
+            return self._confirmation(request, verb, selection, count, form)
         words = format_lazy("{selection}{choice}", selection=selection.words, choice=form.words)
         bulk, is_new = freeze(verb, user, id=form.id, rows=rows, words=words, reason=reason, sends=form.sends)
         if not is_new:

@@ -33,6 +33,9 @@ class RemoteWrite(Dismissible):
         BULK = "bulk", _("a bulk action")
         COMMAND = "command", _("a command")
 
+    is_preview = False
+    """Whether it only shows what would be sent (``writes.preview``): its row goes again, and nothing is settled."""
+
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     upstream = models.CharField(_("upstream"), max_length=32)
     identity = models.CharField(max_length=500, help_text="Which installation of the upstream it was meant for.")
@@ -99,7 +102,10 @@ class RemoteWrite(Dismissible):
             models.Index(fields=["owner_remote_id", "-planned_at"], name="write_by_owner"),
             models.Index(fields=["-planned_at", "-id"], name="write_newest"),
         ]
-        permissions: ClassVar = [("settle_remotewrite", "Can settle an unknown write by hand")]
+        permissions: ClassVar = [
+            ("settle_remotewrite", "Can settle an unknown write by hand"),
+            ("preview_remotewrite", "Can see the exact request before it is sent"),
+        ]
 
     def __str__(self) -> str:
         return words.deed(self.verb, words.noun(self.target), self.remote_id)

@@ -52,6 +52,7 @@ class Resource:
     record: ClassVar[type[Record]]
     detail: ClassVar[type[Record] | None] = None  # of the single read, where that tells more than a list's row
     key: ClassVar[str] = "id"  # the member that is the remote id
+    decides_by_detail: ClassVar[bool] = False  # whether what is done to one is decided by that, not by a list's row
     endpoint: ClassVar[str] = ""  # of ``read``, as the contract names it
     keyless_is_normal: ClassVar[bool] = False  # a null key is no fault; such rows are stored by ``store_keyless``
     has_hot_set: ClassVar[bool] = False

@@ -10,12 +10,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice import audit, limits, upstreams
+from backoffice.client import ReadsFirst
 from backoffice.errors import NotAllowed, RemoteContractError, RemoteNotFound
 from backoffice.mirror import MirrorModel
 from backoffice.records import id_in
 from backoffice.sync import references, rejected
 from backoffice.sync.changes import BY_HAND, Cause, Changes
-from backoffice.sync.resource import RESOURCES, Batch
+from backoffice.sync.resource import RESOURCES, Batch, Resource
 from backoffice.sync.store import Store
 from backoffice.sync.tally import Met, Tally
 
@@ -34,6 +35,8 @@ def fetch(resource_name: str, api: Any, remote_id: str, cause: Cause) -> MirrorM
     """
     resource = RESOURCES[resource_name]
     meta = resource.model._meta
+    if api.leaves_out(resource.endpoint):
+        return _as_it_is_here(resource, remote_id)
     try:
         batch = resource.look(api, remote_id)
     except RemoteNotFound as error:
@@ -47,6 +50,14 @@ def fetch(resource_name: str, api: Any, remote_id: str, cause: Cause) -> MirrorM
             resource.endpoint, f"answered with another {meta.verbose_name_raw}; nothing was stored"
         )
     return keep(resource_name, remote_id if answered else "", batch, cause)
+
+
+def _as_it_is_here(resource: Resource, remote_id: str) -> MirrorModel:
+    """For a preview, which reads nothing. Raises ReadsFirst where too little of the object is here."""
+    row: MirrorModel | None = resource.model._default_manager.filter(remote_id=remote_id).first()
+    if row is None or (resource.decides_by_detail and getattr(row, "detail", None) is None):
+        raise ReadsFirst(resource.endpoint)
+    return row
 
 
 def keep(resource_name: str, remote_id: str, batch: Batch, cause: Cause) -> MirrorModel:

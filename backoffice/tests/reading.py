@@ -1,5 +1,6 @@
 """Pages as a test reads them: their markup with its spaces made one."""
 
+import re
 from html import unescape
 from typing import Any
 
@@ -22,3 +23,10 @@ def page_of(client: Client, url: str, status: int = 200) -> str:
     answer = client.get(url)
     assert answer.status_code == status, (url, answer.status_code)
     return text_of(answer)
+
+
+def reasons_off(page: str) -> dict[str, str]:
+    """The buttons of a page that are off, each with the reason that it names; "" where that is not on the page."""
+    offs = re.findall(r'<button[^>]* aria-describedby="([^"]+)" disabled>([^<]*)</button>', page)
+    told = dict(re.findall(r'<(?:span|div)[^>]* id="([^"]+)"[^>]*>([^<]*)<', page))
+    return {label: told.get(id, "") for id, label in offs}

@@ -80,6 +80,7 @@ VERBS = {
     "backoffice.share_savedview",
     "backoffice.retry_rejectedrecord",
     "backoffice.settle_remotewrite",
+    "backoffice.preview_remotewrite",
     "backoffice.replay_webhookdelivery",
     "backoffice.subscribe_upstreamstate",
     "customers.archive_customer",

@@ -19,6 +19,19 @@ GET = "GET /customers/{id}"
             f"Kirim refuses our key or plan. An operator has to check it. ({GET}: answered 402: pay)",
         ),
         (
+            errors.RemoteAuthFailed(GET, "answered 403: not yours", 403),
+            "Kirim does not let us do this to this record. Look at the record there; where the same works with another "
+            f"one, our key is not the matter, else an operator has to check it. ({GET}: answered 403: not yours)",
+        ),
+        (
+            errors.RemoteAuthFailed("GET /customers", "answered 403", 403),
+            "Kirim refuses our key or plan. An operator has to check it. (GET /customers: answered 403)",
+        ),
+        (
+            errors.RemoteUnsupported(GET, "answered 501", 501),
+            f"The system behind Kirim cannot do this. Do it in that system itself. ({GET}: answered 501)",
+        ),
+        (
             errors.RemoteNotReached(GET, "not reached"),
             f"Kirim does not answer now. Try again in a minute; if it lasts, tell an operator. ({GET}: not reached)",
         ),
@@ -26,7 +39,10 @@ GET = "GET /customers/{id}"
             errors.RemoteAnswerLost(GET, "answered 503", 503),
             f"Kirim does not answer now. Try again in a minute; if it lasts, tell an operator. ({GET}: answered 503)",
         ),
-        (errors.RemoteNotFound(GET, "answered 404", 404), "Kirim does not know it."),
+        (
+            errors.RemoteNotFound(GET, "answered 404", 404),
+            "Kirim does not know it. It may be gone there: refresh the record, or check its id.",
+        ),
         (errors.RemoteRejected(GET, "answered 422: odd.", 422, "req_1"), "Kirim refused it: odd (request req_1)."),
         (errors.RemoteConflict(GET, "answered 409", 409), "Kirim refused it: answered 409."),
         (

@@ -47,10 +47,33 @@ def allow(verb: Verb, actor: Actor) -> None:
 
 
 def plan(
+    verb: WriteVerb, actor: Actor, *, id: UUID | None = None, label: str | None = None, **wanted: Any
+) -> tuple[RemoteWrite, bool]:
+    """Write down one intended change and commit it; the write, and whether it is new.
+
+    The same ``id`` again is the same submission: it gives the write as it stands, which is not to be sent once more.
+
+    Args:
+        id: of the form, the bulk row or ``--write``; a new one where there is none.
+        label: what the object is called, for the audit; looked up where it is not given.
+        wanted: as ``columns_of``.
+
+    Raises:
+        NotAllowed: as ``columns_of``; nothing is written down.
+        RuntimeError: inside a transaction, as what is rolled back was not written down.
+    """
+    columns = columns_of(verb, actor, **wanted)
+    with transaction.atomic(durable=True):
+        write, is_new = RemoteWrite.objects.get_or_create(pk=id or uuid4(), defaults=columns)
+        if is_new:
+            audit.note_write(write, label=label)
+    return write, is_new
+
+
+def columns_of(
     verb: WriteVerb,
     actor: Actor,
     *,
-    id: UUID | None = None,
     remote_id: str = "",
     owner_remote_id: str = "",
     sends: Mapping[str, Any] | None = None,
@@ -59,32 +82,25 @@ def plan(
     bulk: BulkAction | None = None,
     follows: RemoteWrite | None = None,
     permission: str = "",
-    label: str | None = None,
-) -> tuple[RemoteWrite, bool]:
-    """Write down one intended change and commit it; the write, and whether it is new.
-
-    The same ``id`` again is the same submission: it gives the write as it stands, which is not to be sent once more.
+) -> dict[str, Any]:
+    """The columns of a write that the person may plan.
 
     Args:
-        id: of the form, the bulk row or ``--write``; a new one where there is none.
         remote_id: the object; empty for a create.
         owner_remote_id: the record that the object hangs on, if any.
         sends: the members to send, beside those that the verb always sends.
         before: the same members as the person saw them, where the verb compares.
         reason: kept without the secrets that people paste into it.
         permission: instead of the verb's own.
-        label: what the object is called, for the audit; looked up where it is not given.
 
-    Raises:
-        NotAllowed: nothing is written down; also where a member is to be sent that the person may not see, and where
-            the object lies beyond the person's limits, or would lie there then.
-        RuntimeError: inside a transaction, as what is rolled back was not written down.
+    Raises NotAllowed, also where a member is to be sent that the person may not see, and where the object lies beyond
+    the person's limits, or would lie there then.
     """
     actor.check(permission or verb.permission)
     _refuse_hidden(verb, actor, sends or {})
     check_within(verb, actor, remote_id, owner_remote_id)
     _refuse_beyond(verb, actor, sends or {}, is_new=not remote_id)
-    wanted = {
+    return {
         "upstream": verb.upstream,
         "identity": upstreams.identity(verb.upstream),
         "target": verb.target,
@@ -100,11 +116,6 @@ def plan(
         "bulk": bulk,
         "follows": follows,
     }
-    with transaction.atomic(durable=True):
-        write, is_new = RemoteWrite.objects.get_or_create(pk=id or uuid4(), defaults=wanted)
-        if is_new:
-            audit.note_write(write, label=label)
-    return write, is_new
 
 
 def check_within(verb: Verb, actor: Actor, remote_id: str, owner_remote_id: str = "") -> None:

@@ -17,16 +17,21 @@ from backoffice.badges import in_words
 from backoffice.client import WRITE_TOTAL_S, Attempts
 from backoffice.errors import (
     BackofficeError,
+    RemoteAuthFailed,
+    RemoteConflict,
     RemoteError,
     RemoteLimited,
+    RemoteNotFound,
     RemoteNotReached,
     RemoteRejected,
+    RemoteUnconnected,
+    RemoteUnsupported,
     WriteIsSettled,
 )
 from backoffice.models import BulkItem, RemoteWrite, WriteAttempt
 from backoffice.sync.changes import is_same
 from backoffice.sync.resource import RESOURCES
-from backoffice.texts import said_lazy, written
+from backoffice.texts import Text, said_lazy, written
 from backoffice.wording import remote_error_in_words
 from backoffice.writes.verbs import verb_of
 
@@ -34,6 +39,9 @@ T = TypeVar("T")
 State = RemoteWrite.State
 log = structlog.get_logger(__name__)
 
+WAIT = _("Wait until that is known before you do it again.")
+CORRECT = _("Nothing was changed. Correct what it names, and do it again.")
+REFRESH = _("Nothing was changed. Refresh the record: it is not as it was thought to be.")
 SEND_DEADLINE = timedelta(seconds=WRITE_TOTAL_S)
 
 
@@ -57,6 +65,8 @@ def send(
         RemoteError: as the API's method; by then the write is *refused*, *failed* or *unknown*.
         RuntimeError: inside a transaction.
     """
+    if write.is_preview:
+        return call(_Unrecorded())
     _take(write, before)
     requests = _Requests(write)
     try:
@@ -89,6 +99,10 @@ def settle(write: RemoteWrite, state: RemoteWrite.State, *, was: RemoteWrite.Sta
     for name in ("error", "remark"):
         if name in values:
             values[name] = written(values[name])[:500]
+    if write.is_preview:
+        for name in ("error", "remark", "state"):
+            setattr(write, name, values[name])
+        return True
     before = [was] if was else [State.PLANNED, State.SENT, State.UNKNOWN]
     if state == State.CONFIRMED and not was:
         before.append(State.FAILED)  # an answer that comes after looking gave it up is the stronger word
@@ -153,6 +167,16 @@ def settle_unsent(write: RemoteWrite, error: RemoteError | BackofficeError) -> N
         settle(write, State.REFUSED, was=State.PLANNED, error=said_lazy(error))
 
 
+class _Unrecorded:
+    """The request of a preview, which is no attempt (``client.Attempts``): its client lets nothing out."""
+
+    def begin(self) -> None:
+        return
+
+    def end(self, error: RemoteError | None, status: int | None, request_id: str) -> None:
+        return
+
+
 class _Requests:
     """Takes and records the requests of one sending (``client.Attempts``)."""
 
@@ -206,16 +230,28 @@ def _take(write: RemoteWrite, before: Mapping[str, Any] | None) -> None:
 
 def _settle_by_error(write: RemoteWrite, error: RemoteError, requests: _Requests) -> None:
     label = upstreams.UPSTREAMS[write.upstream].label
-    words = remote_error_in_words(error, label)
+    words: Text = remote_error_in_words(error, label)
     if requests.has_lost_one or _outcome(error) == WriteAttempt.Outcome.LOST:
         # Not in the words for readings: those say to try again, which is what may make a second one.
-        told = _("Nobody can say yet whether {label} did it; we look by ourselves. ({error})")
-        settle(write, State.UNKNOWN, error=format_lazy(told, label=label, error=error), **_reference(error))
+        told = _("Nobody can say yet whether {label} did it; we look by ourselves. {advice} ({error})")
+        settle(
+            write, State.UNKNOWN, error=format_lazy(told, label=label, advice=WAIT, error=error), **_reference(error)
+        )
     elif isinstance(error, RemoteRejected):
+        if advice := _advice(error):
+            words = format_lazy("{told} {advice}", told=words, advice=advice)
         settle(write, State.REFUSED, error=words, field_errors=dict(error.fields), **_reference(error))
     else:
         told = _("Nothing was done. {told}")
         settle(write, State.FAILED, error=format_lazy(told, told=words), **_reference(error))
+
+
+def _advice(error: RemoteRejected) -> Text:
+    """What to do about a refusal, where the words for its kind do not say it."""
+    if isinstance(error, RemoteConflict):
+        return REFRESH
+    says_it = (RemoteAuthFailed, RemoteNotFound, RemoteUnconnected, RemoteUnsupported)
+    return "" if isinstance(error, says_it) else CORRECT
 
 
 def _outcome(error: RemoteError | None) -> WriteAttempt.Outcome:

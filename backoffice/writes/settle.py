@@ -20,7 +20,7 @@ from backoffice.pasted import without_secrets
 from backoffice.texts import Text, written
 from backoffice.wording import remote_error_in_words
 from backoffice.writes.plan import Actor
-from backoffice.writes.sending import SEND_DEADLINE, settle
+from backoffice.writes.sending import SEND_DEADLINE, WAIT, settle
 from backoffice.writes.verbs import verb_of
 
 State = RemoteWrite.State
@@ -30,6 +30,7 @@ LONGEST_PAUSE = timedelta(hours=6)  # between two looks
 LOOK_TAKES_AT_MOST = timedelta(seconds=BACKGROUND.total_s)
 MAX_LOOKS_A_ROUND = 50
 SETTLE = "backoffice.settle_remotewrite"
+AGAIN = _("It can be sent again.")
 
 
 def find_lost() -> None:
@@ -48,11 +49,11 @@ def leave(write: RemoteWrite) -> None:
         WriteAttempt.objects.filter(write=write, outcome=WriteAttempt.Outcome.OPEN).update(
             outcome=WriteAttempt.Outcome.LOST, ended_at=timezone.now(), error=lost
         )
-        told = _("The process that sent it ended before the answer came; we look by ourselves.")
-        settle(write, State.UNKNOWN, was=State.SENT, error=told)
+        told = _("The process that sent it ended before the answer came; we look by ourselves. {advice}")
+        settle(write, State.UNKNOWN, was=State.SENT, error=format_lazy(told, advice=WAIT))
     elif write.state == State.PLANNED:
-        told = _("Nothing was sent: the process that had it in hand ended before.")
-        settle(write, State.FAILED, was=State.PLANNED, error=told)
+        told = _("Nothing was sent: the process that had it in hand ended before. {advice}")
+        settle(write, State.FAILED, was=State.PLANNED, error=format_lazy(told, advice=AGAIN))
 
 
 def settle_due() -> Iterator[RemoteWrite]:

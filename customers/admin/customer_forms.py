@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
 from backoffice.admin.doing import VerbForm, do, in_hand, tell, writes_to
+from backoffice.admin.showing import shows
 from backoffice.distinct import values_of
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
@@ -50,6 +51,8 @@ def create(request: HttpRequest) -> HttpResponseBase:
     if twin:
         form.add_error(None, _("A customer like this may be at Kirim already: see below. Nothing was sent."))
         return _create_page(request, form, twin)
+    if shows(request, form, CREATE_CUSTOMER, again=form.earlier_id, sends=form.sends()):
+        return _create_page(request, form)
     write = do(request, CREATE_CUSTOMER, id=form.id, again=form.earlier_id, sends=form.sends()).write
     return _created(request, form, write)
 
@@ -107,7 +110,10 @@ def update(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not form.sends():
         messages.info(request, _("Nothing was changed in the form, so nothing was sent."))
         return _to(customer)
-    write = _write(request, customer, form, form.sends(), form.before())
+    wanted = _wanted(customer, form, form.sends(), form.before())
+    if shows(request, form, UPDATE_CUSTOMER, **wanted):
+        return _edit_page(request, customer, form)
+    write = do(request, UPDATE_CUSTOMER, id=form.id, **wanted).write
     return _updated(request, customer, form, write)
 
 
@@ -127,23 +133,18 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not sends:
         messages.info(request, _("Everything stays as it is at Kirim; nothing was sent."))
         return _to(customer)
-    write = _write(request, customer, conflict, sends, {name: seen.theirs[name] for name in sends})
+    sent = _wanted(customer, conflict, sends, {name: seen.theirs[name] for name in sends})
+    if shows(request, conflict, UPDATE_CUSTOMER, **sent):
+        return _conflict_page(request, customer, conflict)
+    write = do(request, UPDATE_CUSTOMER, id=conflict.id, **sent).write
     form = EditForm(_as_data(conflict, {**seen.theirs, **wanted}), customer=customer)
     form.begin_with(seen.theirs)
     form.full_clean()
     return _updated(request, customer, form, write)
 
 
-def _write(request: HttpRequest, customer: Customer, form: VerbForm, sends: Values, before: Values) -> RemoteWrite:
-    return do(
-        request,
-        UPDATE_CUSTOMER,
-        id=form.id,
-        again=form.earlier_id,
-        remote_id=customer.remote_id,
-        sends=sends,
-        before=before,
-    ).write
+def _wanted(customer: Customer, form: VerbForm, sends: Values, before: Values) -> Values:
+    return {"again": form.earlier_id, "remote_id": customer.remote_id, "sends": sends, "before": before}
 
 
 def _updated(request: HttpRequest, customer: Customer, form: EditForm, write: RemoteWrite) -> HttpResponseBase:

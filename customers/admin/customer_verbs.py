@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from backoffice import upstreams
 from backoffice.admin.doing import ReasonForm, do, in_hand, tell, writes_to
 from backoffice.admin.readonly import Button
+from backoffice.admin.showing import shows
 from backoffice.models import RemoteWrite
 from backoffice.site import View
 from backoffice.texts import Text
@@ -126,9 +127,10 @@ def _asked(request: HttpRequest, deed: Deed, customer: Customer) -> HttpResponse
 
 def _done(request: HttpRequest, deed: Deed, customer: Customer, form: ReasonForm) -> HttpResponseBase:
     reason = form.cleaned_data["reason"]
-    write = do(
-        request, deed.verb, id=form.id, again=form.earlier_id, remote_id=customer.remote_id, reason=reason
-    ).write  # fmt: skip
+    wanted = {"again": form.earlier_id, "remote_id": customer.remote_id, "reason": reason}
+    if shows(request, form, deed.verb, **wanted):
+        return _page(request, deed, customer, form)
+    write = do(request, deed.verb, id=form.id, **wanted).write
     if write.state in {State.PLANNED, State.SENT}:
         return in_hand(request, write)
     if write.state == State.FAILED:

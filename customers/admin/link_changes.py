@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
 from backoffice.admin.doing import Done, ReasonForm, do, tell, writes_to
+from backoffice.admin.showing import shows
 from backoffice.errors import NotAllowed, WriteIsSettled
 from backoffice.models import RemoteWrite
 from backoffice.views import staff_page
@@ -118,16 +119,15 @@ def _carry_out(
         told: the sentence of success.
         wanted: as ``do``.
     """
-    done: Done[object] = do(
-        request,
-        verb,
-        id=form.id,
-        again=form.earlier_id,
-        remote_id=link.remote_id,
-        owner_remote_id=link.customer_remote_id,
-        reason=form.cleaned_data["reason"],
-        **wanted,
-    )
+    wanted |= {
+        "again": form.earlier_id,
+        "remote_id": link.remote_id,
+        "owner_remote_id": link.customer_remote_id,
+        "reason": form.cleaned_data["reason"],
+    }
+    if shows(request, form, verb, **wanted):
+        return None
+    done: Done[object] = do(request, verb, id=form.id, **wanted)
     link.refresh_from_db()
     if done.write.state in {State.REFUSED, State.FAILED} and not why_inactive(link):
         form.come_back(done.write)

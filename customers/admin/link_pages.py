@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from backoffice import audit, upstreams
 from backoffice.admin.doing import Done, do, writes_to
+from backoffice.admin.showing import previewed, shows
 from backoffice.badges import WRITE_TONES, in_words
 from backoffice.models import RemoteWrite
 from backoffice.site import reload
@@ -31,7 +32,7 @@ from customers.replacements import half_done_of, keep_lost, plan_revocation, rep
 from customers.reveal import reveal
 from customers.services import NewLink, SetupLinkService
 from customers.services.links import REPLACES, why_inactive, why_no_link
-from customers.verbs.kirim import CREATE_LINK, LINK, REPLACE_LINK_PERMISSION
+from customers.verbs.kirim import CREATE_LINK, LINK, REPLACE_LINK_PERMISSION, REVOKE_LINK
 
 State = RemoteWrite.State
 SHOWN_OTHERS = 5
@@ -64,15 +65,15 @@ def create_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     context = _context(request, _("New setup link for {customer}").format(customer=customer), customer, form)
     if request.method != "POST" or not form.is_valid():
         return _page(request, {**context, "others": _usable(customer)})
+    wanted = _wanted(customer, form)
+    if shows(request, form, CREATE_LINK, **wanted):
+        return _page(request, {**context, "others": _usable(customer)})
     done = do(
         request,
         CREATE_LINK,
         id=form.id,
-        again=form.earlier_id,
         work=lambda write: lambda api: SetupLinkService(api).create(customer, write),
-        owner_remote_id=customer.remote_id,
-        sends=form.sends,
-        reason=form.cleaned_data["reason"],
+        **wanted,
     )
     return _answer(request, done, {**context, "others": _usable(customer)})
 
@@ -104,18 +105,14 @@ def replace_page(request: HttpRequest, pk: int) -> HttpResponseBase:
             plan_revocation(old, write, actor)
         return lambda api: replace(SetupLinkService(api), customer, old, write, actor)
 
-    done = do(
-        request,
-        CREATE_LINK,
-        id=form.id,
-        again=form.earlier_id,
-        work=work,
-        owner_remote_id=customer.remote_id,
-        sends=form.sends,
-        before={REPLACES: old.remote_id},
-        reason=form.cleaned_data["reason"],
-        permission=REPLACE_LINK_PERMISSION,
-    )
+    may_so = {"permission": REPLACE_LINK_PERMISSION}
+    wanted = {**_wanted(customer, form), "before": {REPLACES: old.remote_id}, **may_so}
+    if shows(request, form, CREATE_LINK, **wanted):
+        if states.is_usable(old):
+            ids = {"remote_id": old.remote_id, "owner_remote_id": old.customer_remote_id}
+            form.previews = [*form.previews, previewed(request, REVOKE_LINK, id=uuid4(), **ids, **may_so)]
+        return _page(request, context)
+    done = do(request, CREATE_LINK, id=form.id, work=work, **wanted)
     return _answer(request, done, context)
 
 
@@ -194,6 +191,15 @@ def _form(request: HttpRequest, again: RemoteWrite | None, values: dict[str, Any
         return NewLinkForm(request.POST, is_untold=request.POST.get("lifetime") == UNTOLD)
     initial = values_again(again) if again else values
     return NewLinkForm(initial=initial, is_untold=initial.get("lifetime") == UNTOLD)
+
+
+def _wanted(customer: Customer, form: NewLinkForm) -> dict[str, Any]:
+    return {
+        "again": form.earlier_id,
+        "owner_remote_id": customer.remote_id,
+        "sends": form.sends,
+        "reason": form.cleaned_data["reason"],
+    }
 
 
 def _usable(customer: Customer) -> list[SetupLink]:

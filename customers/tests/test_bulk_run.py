@@ -77,7 +77,7 @@ def test_one_bad_row_stops_no_other_and_each_says_its_own(user, sandbox: Sandbox
     assert states(bulk) == ["refused", "failed", "unknown", "refused", "refused", "confirmed"]
     assert bulk.state == BulkAction.State.DONE and bulk.ended_at
     errors = [item.error for item in bulk.items.order_by("position")]
-    assert errors[0] == "Kirim does not know it."
+    assert errors[0] == "Kirim does not know it. It may be gone there: refresh the record, or check its id."
     assert "asks us to wait" in errors[1] and errors[1].startswith("Nothing was done.")
     assert "Nobody can say yet whether Kirim did it" in errors[2]
     assert errors[3].startswith("Kirim refused it")

@@ -265,7 +265,10 @@ def test_refresh_says_of_each_row_why_it_could_not_be_read(supervisor, sandbox: 
     bulk = bulk_at(confirm(supervisor, select(supervisor, "refresh", [gone, refused, fine])))
     by_id = {item.remote_id: item for item in bulk.items.all()}
     assert by_id[gone.remote_id].state == "refused"
-    assert by_id[gone.remote_id].error == "Kirim does not know it."
+    assert (
+        by_id[gone.remote_id].error
+        == "Kirim does not know it. It may be gone there: refresh the record, or check its id."
+    )
     assert by_id[refused.remote_id].state == "failed"
     assert "does not answer now" in by_id[refused.remote_id].error
     assert by_id[fine.remote_id].state == "confirmed"

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice import times
+from backoffice import times, upstreams
 from backoffice.admin.deeds import url_name
 from backoffice.admin.filters import Filter, choice_filter
 from backoffice.admin.mirror import copyable
@@ -116,7 +116,8 @@ class LabelJobAdmin(ReadOnlyAdmin):
         verb = VERBS[LabelJob.Kind(obj.kind)]
         if obj.state == LabelJob.State.FAILED and request.user.has_perm(verb.permission):
             again = reverse(f"admin:{url_name(verb.name, Parcel)}", args=[obj.parcel.pk])
-            yield Button(AGAIN[LabelJob.Kind(obj.kind)], again, off=why_not(verb.name, obj.parcel), is_link=True)
+            off = why_not(verb.name, obj.parcel) or upstreams.why_off(verb.upstream)
+            yield Button(AGAIN[LabelJob.Kind(obj.kind)], again, off=off, is_link=True)
 
 
 def _polled(job: LabelJob) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from backoffice.admin.deeds import page
 from backoffice.admin.doing import do, in_hand, tell
+from backoffice.admin.showing import shows
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
 from backoffice.texts import Text
@@ -34,6 +35,8 @@ def create(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return show(request, form)
     sends = form.sends()
+    if shows(request, form, CREATE_LIST, again=form.earlier_id, sends=sends):
+        return show(request, form)
     write = do(request, CREATE_LIST, id=form.id, again=form.earlier_id, sends=sends).write
     if write.state in {State.PLANNED, State.SENT}:
         return in_hand(request, write)

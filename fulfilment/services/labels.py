@@ -168,7 +168,7 @@ def poll(job_id: int, api: AfostoAPI) -> int | None:
 
 
 def _task(job: LabelJob, api: AfostoAPI) -> TaskRecord | None:
-    if not job.task_id:
+    if not job.task_id or api.leaves_out("GET /mes/tasks/{id}"):
         return None
     try:
         return api.task(job.task_id)

@@ -208,6 +208,8 @@ class LocationService:
         return location
 
     def _read_shelves(self, location: Location) -> None:
+        if location.positions_at and self.api.leaves_out("GET /lcs/locations/{id}/positions"):
+            return
         found, sent_at = self.api.all_positions(location.remote_id)
         shelves = msgspec.to_builtins(found)
         older = Q(positions_at=None) | Q(positions_at__lte=sent_at)

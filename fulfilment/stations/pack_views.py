@@ -18,8 +18,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
 from backoffice.admin import live
-from backoffice.admin.doing import do, tell
+from backoffice.admin.doing import SHOW, do, tell
 from backoffice.admin.doing import in_hand as being_sent
+from backoffice.admin.showing import shows
 from backoffice.badges import word
 from backoffice.models import RemoteWrite
 from backoffice.texts import Text, number
@@ -67,7 +68,7 @@ def pack_shipment(request: HttpRequest, remote_id: str) -> HttpResponseBase:
         raise PermissionDenied
     form = BoxForm(left, request.POST)
     asked = request.POST.get("do", "scan")
-    if asked == "create":
+    if asked == "create" or SHOW in request.POST:
         return _create(request, shipment, contents, form)
     if asked == "all":
         form.put_all_in()
@@ -102,14 +103,14 @@ def parcel_deed(request: HttpRequest, remote_id: str, verb: str) -> HttpResponse
 def _create(request: HttpRequest, shipment: Shipment, contents: Contents, form: BoxForm) -> HttpResponseBase:
     if not form.is_valid():
         return _screen(request, shipment, contents, form)
-    write = do(
-        request,
-        CREATE_PARCEL,
-        id=form.id,
-        again=form.earlier_id,
-        owner_remote_id=shipment.remote_id,
-        sends=form.sends(shipment.remote_id),
-    ).write
+    wanted: dict[str, Any] = {
+        "again": form.earlier_id,
+        "owner_remote_id": shipment.remote_id,
+        "sends": form.sends(shipment.remote_id),
+    }
+    if shows(request, form, CREATE_PARCEL, **wanted):
+        return _screen(request, shipment, contents, form)
+    write = do(request, CREATE_PARCEL, id=form.id, **wanted).write
     if write.state in {State.PLANNED, State.SENT}:
         return being_sent(request, write)
     if write.state in {State.REFUSED, State.FAILED}:
@@ -139,6 +140,8 @@ def _followed(request: HttpRequest, shipment: Shipment, left: Sequence[Piece]) -
 def _screen(request: HttpRequest, shipment: Shipment, contents: Contents, form: BoxForm) -> HttpResponseBase:
     may_pack = request.user.has_perm(CREATE_PARCEL.permission)
     why_not_now = _why_not_now(shipment, contents) or upstreams.why_off("afosto")
+    if not (why_not_now or form.left):
+        why_not_now = _("All that is left may be in a parcel whose outcome nobody knows yet. Wait until that is known.")
     version = _version(shipment)
     context = {
         **admin.site.each_context(request),
@@ -156,7 +159,7 @@ def _screen(request: HttpRequest, shipment: Shipment, contents: Contents, form: 
         "form": form,
         "in_box": len(form.in_box),
         "outside": len(form.left) - len(form.in_box),
-        "can_pack": may_pack and not why_not_now and bool(form.left),
+        "can_pack": may_pack and not why_not_now,
         "why_not": why_not_now if may_pack or why_not_now else _("You may look at this shipment, not pack it."),
         "missing": sum(piece.is_missing for piece in contents.pieces),
         "boxed": sum(piece.is_boxed for piece in contents.pieces),

@@ -185,6 +185,7 @@ def _screen(request: HttpRequest, handling_list: HandlingList, line: str) -> Htt
         "scan_url": reverse("pick_list", args=[handling_list.remote_id]),
         "write_id": uuid4(),
         "may_short": _may_short(request) and not why_no_scan and bool(now and now.shipment_id),
+        "no_shipment": _may_short(request) and not why_no_scan and bool(now and not now.shipment_id),
         "may_undo": may_mark and not why_no_scan,
         "may_find": _may_short(request) and not why_no_scan,
         "short": ShortForm(now) if now else None,

@@ -273,3 +273,17 @@ def test_the_screen_costs_as_many_queries_for_many_pieces_and_parcels(warehouse:
             assert warehouse.get(url_of(shipment)).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 30
+
+
+def test_where_all_that_is_left_may_be_in_a_parcel_already_the_screen_says_so(
+    warehouse: Client, depot: Upstream, shipment: Shipment
+) -> None:
+    form = opened(warehouse, url_of(shipment))
+    form["do"] = "all"
+    form = form_in(send(warehouse, url_of(shipment), form).content.decode())
+    depot.turn_on("drop", method="POST", path="/lcs/parcels")
+    created(warehouse, shipment, form)
+    assert RemoteWrite.objects.get().state == State.UNKNOWN
+    page = warehouse.get(url_of(shipment)).content.decode()
+    assert "All that is left may be in a parcel whose outcome nobody knows yet. Wait until that is known." in page
+    assert "Make the parcel" not in page

@@ -85,7 +85,11 @@ def test_one_that_goes_on_is_followed_and_cancelled(sandbox: Sandbox, sign_in: S
     rows = Customer.objects.filter(status="active")[:50]
     bulk = frozen(verbs.SUSPEND_CUSTOMER, User.objects.get(), rows, reason="Not paid since May.")
     BulkAction.objects.update(state="running", heartbeat_at=timezone.now())
-    ends = {"confirmed": "", "refused": "Kirim does not know it.", "running": ""}
+    ends = {
+        "confirmed": "",
+        "refused": "Kirim does not know it. It may be gone there: refresh the record, or check its id.",
+        "running": "",
+    }
     for item, (state, error) in zip(bulk.items.order_by("position"), ends.items(), strict=False):
         item.state, item.error = state, error
         item.save()

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from backoffice import tasks, upstreams
-from backoffice.admin.doing import VerbForm, writes_to
+from backoffice.admin.doing import SHOW, VerbForm, writes_to
+from backoffice.admin.showing import show_first
 from backoffice.bulk.freeze import freeze
 from backoffice.models import BulkAction
 from backoffice.views import BROKER_DOWN, staff_page
@@ -70,7 +71,7 @@ def view(request: HttpRequest) -> HttpResponseBase:
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form)
-    if "confirm" not in request.POST:
+    if not {"confirm", SHOW} & request.POST.keys():
         return _page(request, form, form.plan)
     earlier = BulkAction.objects.filter(pk=form.id).first()
     if earlier is not None:
@@ -81,6 +82,9 @@ def view(request: HttpRequest) -> HttpResponseBase:
         return _page(request, form, plan)
     if plan.digest != form.cleaned_data["digest"]:
         form.add_error(None, _("What it comes to has changed since it was shown. Look at it and confirm again."))
+        return _page(request, form, plan)
+    if SHOW in request.POST:
+        show_first(request, form, CREATE_CONTACT, plan.rows[0], len(plan.rows), sends={})
         return _page(request, form, plan)
     user = cast(User, request.user)
     bulk, is_new = freeze(CREATE_CONTACT, user, id=form.id, rows=plan.rows, words=plan.selection, reason="")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from backoffice.access import hidden_members, note_seen
 from backoffice.admin.deeds import UNCHANGED, created, page
 from backoffice.admin.doing import do, in_hand, tell
+from backoffice.admin.showing import shows
 from backoffice.models import RemoteWrite
 from backoffice.sync.changes import is_same
 from backoffice.views import staff_page
@@ -57,10 +58,13 @@ def update(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not sends:
         messages.info(request, UNCHANGED)
         return _to(customer)
-    write = do(
-        request, UPDATE, id=form.id, again=form.earlier_id, remote_id=customer.remote_id, sends=sends,
-        before=form.before(), reason=form.cleaned_data["reason"],
-    ).write  # fmt: skip
+    wanted = {
+        "again": form.earlier_id, "remote_id": customer.remote_id, "sends": sends, "before": form.before(),
+        "reason": form.cleaned_data["reason"],
+    }  # fmt: skip
+    if shows(request, form, UPDATE, **wanted):
+        return _edit_page(request, form)
+    write = do(request, UPDATE, id=form.id, **wanted).write
     if write.state in {State.PLANNED, State.SENT}:
         return in_hand(request, write)
     customer.refresh_from_db()
