@@ -22,7 +22,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from backoffice.texts import Text, number, together
+from backoffice.texts import Text, number, source, together
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 Values = Mapping[str, frozenset[str]]
@@ -46,7 +46,7 @@ class Kind:
 
     def noun(self, count: int) -> Text:
         """What so many of its values are called inside a sentence."""
-        one, several = self.nouns or (self.name, str(self.label).lower())
+        one, several = self.nouns or (self.name, source(self.label).lower())
         return one if count == 1 else several
 
 

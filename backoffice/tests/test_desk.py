@@ -263,6 +263,17 @@ def test_a_chart_has_its_numbers_as_a_table_and_needs_no_script(supervisor: Clie
     assert chart.count("<tr>") == 15 and "<td>2</td>" in chart and "<script" not in chart and "<rect" in chart
 
 
+def test_a_chart_is_kept_for_each_language_by_itself(supervisor: Client, settings: Any) -> None:
+    with time_machine.travel(datetime(2026, 5, 13, 12, tzinfo=UTC), tick=False):
+        SetupLinkFactory(consumed_at=timezone.now(), status="consumed")
+        assert "Wed 13 May" in page_of(supervisor, "/")
+        supervisor.cookies[settings.LANGUAGE_COOKIE_NAME] = "de"
+        page = page_of(supervisor, "/")
+        assert "Mi 13 Mai" in page and "Wed 13 May" not in page
+        drawn = re.findall(r'<rect [^>]*?\bx="([^"]+)" y="([^"]+)" width="([^"]+)" height="([^"]+)"', page)
+        assert drawn and all(float(number) >= 0 for one in drawn for number in one)  # no decimal comma
+
+
 def test_what_is_counted_each_minute_says_its_age(supervisor: Client) -> None:
     with time_machine.travel(datetime(2026, 5, 15, 12, tzinfo=UTC), tick=False) as traveller:
         page = page_of(supervisor, "/")
