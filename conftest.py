@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -32,6 +33,13 @@ class FakeRemote:
         self.requests.append(request)
         answer = self.answers[request.method, request.url.path]
         return answer(request) if callable(answer) else answer
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """English, whatever language the last page of the test before was in: a request leaves its own behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,8 @@ def written(sentence: Text) -> str:
 
 def number(count: int | float, decimals: int | None = None) -> str:
     """A number as its reader writes it: 1,234 or 1.234."""
-    return number_format(count, decimals, use_l10n=True, force_grouping=True)
+    rounded = count if decimals is None else round(count, decimals)  # Django itself cuts off what is beyond
+    return number_format(rounded, decimals, use_l10n=True, force_grouping=True)
 
 
 def percent(share: float) -> str:

@@ -46,5 +46,5 @@ _RULES: dict[type[Model], Rule] = {
     Recipient: _recipients,
 }
 
-register(Kind("location", _("Locations"), locations), _RULES)
+register(Kind("location", _("Locations"), locations, nouns=(_("location"), _("locations"))), _RULES)
 register(TEAM, {Recipient: not_linked_elsewhere("afosto.contacts")})

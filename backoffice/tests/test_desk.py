@@ -75,10 +75,10 @@ def test_each_figure_and_chart_is_shown_with_its_permissions_and_hidden_without_
     everything = {permission for chart in KNOWN.charts.values() for permission in chart.permissions}
     for chart in KNOWN.charts.values():
         sign_in(client, *chart.permissions)
-        assert escape(chart.question) in page_of(client, "/")
+        assert escape(str(chart.question)) in page_of(client, "/")
         for missing in chart.permissions:
             sign_in(client, *(everything - {missing}))
-            assert escape(chart.question) not in page_of(client, "/")
+            assert escape(str(chart.question)) not in page_of(client, "/")
 
 
 def test_a_figure_is_shown_to_those_alone_who_may_see_its_list(client: Client) -> None:

@@ -32,8 +32,7 @@
             note.setAttribute("role", "status");
             (row ?? field).after(note);
         }
-        const sentence = words().pasted ?? "Only the last four characters of the pasted link are used: {used}. The link itself is kept nowhere.";
-        note.textContent = said(sentence, { used });
+        note.textContent = said(words().pasted, { used });
     };
 
     const SEARCH = "input[name=q], input[name=s]";
