@@ -74,7 +74,7 @@ def cancel_bulk(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         raise PermissionDenied(str(error)) from error
     if count:
         told = ngettext(
-            "{count} row is cancelled and stay as they were. What was in hand ends normally.",
+            "{count} row is cancelled and stays as it was. What was in hand ends normally.",
             "{count} rows are cancelled and stay as they were. What was in hand ends normally.",
             count,
         )
