@@ -1,16 +1,23 @@
 """Lists that are too long to be counted, and the index of words, on whichever database the tests run."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
+from django.contrib import admin
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from backoffice import textindex
 from backoffice.admin import paging, searching
+from backoffice.benchmarks.filling import fill_rows
 from backoffice.checks.installation import check_search
 from backoffice.reindex import INDEXES
+from backoffice.templatetags.backoffice import STYLED
 from backoffice.tests.reading import page_of
 from customers.models import Customer
 from customers.tests.factories import CustomerFactory
@@ -169,10 +176,30 @@ def test_a_long_list_is_not_offered_in_an_order_that_no_index_holds(supervisor, 
     assert "Narrow the list" not in page_of(supervisor, "/admin/fulfilment/parcel/?o=3")
 
 
-def test_a_list_of_a_hundred_rows_is_a_light_page(supervisor, monkeypatch):
-    monkeypatch.setattr("customers.admin.customers.CustomerAdmin.list_per_page", 100)
-    CustomerFactory.create_batch(100)
-    assert len(supervisor.get(LIST).content) < 150 * 1024
+HEAVY = 150 * 1024
+
+
+@pytest.mark.parametrize(
+    "name", ["parcel", "shipment", "handlinglist", "recipient", "customer", "setuplink", "contact"]
+)
+def test_a_list_of_a_hundred_rows_is_a_light_page(supervisor, monkeypatch, name):
+    fill_rows(1_000)
+    [own] = [own for model, own in admin.site._registry.items() if model._meta.model_name == name]
+    monkeypatch.setattr(type(own), "list_per_page", 100)
+    for query in ("", "?presence=all&o=1"):
+        answer = supervisor.get(reverse(f"admin:{own.opts.app_label}_{name}_changelist") + query)
+        assert len(answer.context["cl"].result_list) == 100
+        assert len(answer.content) < HEAVY
+
+
+def test_the_columns_that_the_style_sheet_names_keep_their_class(supervisor):
+    sheet = (Path(settings.BASE_DIR) / "backoffice/static/backoffice/backoffice.css").read_text()
+    assert set(re.findall(r"\.field-(\w+)", sheet)) == STYLED
+    CustomerFactory(name="Warung", email="owner@warung.example")
+    cells = page_of(supervisor, LIST).partition("<tbody>")[2]
+    assert '<th class="field-shown_name" data-label="name">' in cells
+    assert '<td class="field-shown_email" data-label="e-mail">owner@warung.example</td>' in cells
+    assert '<td data-label="team">' in cells
 
 
 # -- words ------------------------------------------------------------------------------------------------------------

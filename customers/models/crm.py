@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Lower
 
-from backoffice.mirror import MirrorModel
+from backoffice.mirror import MirrorModel, list_indexes
 from customers.layercake import ContactRecord, InvoiceRecord, OrganizationRecord, TransactionRecord, moment, whole
 from customers.layercake.records import LineItem
 
@@ -20,16 +20,16 @@ class Contact(MirrorModel):
     email = models.CharField("e-mail", max_length=600, blank=True)
     phone = models.CharField(max_length=255, blank=True)
     company = models.CharField(max_length=600, blank=True)
-    status = models.CharField(max_length=255, blank=True, db_index=True)
-    subtype = models.CharField("kind", max_length=255, blank=True, db_index=True)
+    status = models.CharField(max_length=255, blank=True)
+    subtype = models.CharField("kind", max_length=255, blank=True)
     tags = models.JSONField(default=list)
     search_text = models.TextField(blank=True, help_text="Name, e-mail, phone, company, tags and id, in lower case.")
 
     class Meta:
         ordering = ("display_name", "id")
         indexes: ClassVar = [
-            models.Index(fields=["display_name", "id"], name="contact_by_name"),
-            models.Index(Lower("email"), name="contact_by_email"),
+            *list_indexes("contact", "email", "phone", "company", "status", "subtype", own=("display_name",)),
+            models.Index(Lower("email"), name="contact_by_lower_email"),
             models.Index(fields=["id", "payload_hash", "vanished_at"], name="contact_state"),
         ]
         permissions: ClassVar = [
@@ -132,9 +132,8 @@ class Invoice(MirrorModel):
     class Meta:
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
-            models.Index(fields=["-remote_created_at", "-id"], name="invoice_newest"),
+            *list_indexes("invoice", "invoice_number", "client_name", "status", "due_date", "total", "currency"),
             models.Index(fields=["status", "due_date"], name="invoice_due"),
-            models.Index(fields=["invoice_number"], name="invoice_by_number"),
         ]
         permissions: ClassVar = [
             ("refresh_invoice", "Can refresh an invoice from L4YERCAK3"),
@@ -176,14 +175,14 @@ class Transaction(MirrorModel):
 
     display_name = models.CharField("name", max_length=600, blank=True)
     subtype = models.CharField("kind", max_length=255, blank=True)
-    status = models.CharField(max_length=255, blank=True, db_index=True)
+    status = models.CharField(max_length=255, blank=True)
     currency = models.CharField(max_length=255, blank=True)
     subtotal = models.BigIntegerField(null=True, blank=True)
     tax = models.BigIntegerField(null=True, blank=True)
     total = models.BigIntegerField(null=True, blank=True)
     customer_email = models.CharField("customer's e-mail", max_length=600, blank=True)
     customer_name = models.CharField("customer", max_length=600, blank=True)
-    payment_method = models.CharField(max_length=255, blank=True, db_index=True)
+    payment_method = models.CharField(max_length=255, blank=True)
     invoice_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
     invoice = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="transactions")
     line_items = models.JSONField(default=list, help_text="text, quantity, unit_price and total of each line.")
@@ -194,7 +193,9 @@ class Transaction(MirrorModel):
     class Meta:
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
-            models.Index(fields=["-remote_created_at", "-id"], name="transaction_newest"),
+            *list_indexes(
+                "transaction", "display_name", "customer_email", "status", "payment_method", "total", "currency"
+            ),
             models.Index(Lower("customer_email"), name="transaction_by_email"),
         ]
         permissions: ClassVar = [

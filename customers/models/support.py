@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from backoffice.mirror import MirrorModel
+from backoffice.mirror import MirrorModel, list_indexes
 from customers.apideck import ERASURE, SupportCustomerRecord
 
 ERASED = "(erased)"
@@ -44,8 +44,9 @@ class SupportCustomer(MirrorModel):
         ordering = ("name", "id")
         verbose_name = "support customer"
         indexes: ClassVar = [
-            models.Index(fields=["status"], name="support_status"),
-            models.Index(fields=["name", "id"], name="support_by_name"),
+            *list_indexes(
+                "support", "company_name", "email", "phone", "status", "currency", "individual", own=("name",)
+            ),
             models.Index(fields=["remote_id"], name="support_erased", condition=models.Q(erased_at__isnull=False)),
         ]
         permissions: ClassVar = [

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from backoffice.mirror import MirrorModel
+from backoffice.mirror import MirrorModel, list_indexes
 from fulfilment.afosto import ContactRecord, LocationRecord, MethodRecord
 
 
@@ -86,7 +86,7 @@ class ShippingMethod(MirrorModel):
 class Recipient(MirrorModel):
     """Who parcels go to: a contact of Afosto's. Its e-mail is not unique."""
 
-    email = models.CharField(max_length=600, blank=True, db_index=True)
+    email = models.CharField(max_length=600, blank=True)
     given_name = models.CharField(max_length=600, blank=True)
     additional_name = models.CharField(max_length=600, blank=True)
     family_name = models.CharField(max_length=600, blank=True)
@@ -102,6 +102,9 @@ class Recipient(MirrorModel):
     class Meta:
         ordering = ("family_name", "given_name", "id")
         indexes: ClassVar = [
+            *list_indexes(
+                "recipient", "email", "postal_code", "country_code", "is_guest", own=("family_name", "given_name")
+            ),
             models.Index(fields=["id", "payload_hash", "vanished_at", "deleted_at"], name="recipient_state"),
         ]
         permissions: ClassVar = [
