@@ -139,13 +139,13 @@ def test_an_approval_waits_only_for_those_who_may_approve(client):
         assert "wait for an approval" not in page_of(client, "/")
 
 
-def test_the_desk_costs_at_most_eleven_queries_and_asks_no_remote(supervisor, remote):
+def test_the_desk_costs_at_most_ten_queries_and_asks_no_remote(supervisor, remote):
     all_fresh()
     RunFactory(state="running", ended_at=None)
     RejectedFactory.create_batch(5)
     with CaptureQueriesContext(connection) as queries:
         page_of(supervisor, "/")
-    assert len(queries) <= 11, len(queries)
+    assert len(queries) <= 10, len(queries)
     assert remote.requests == []
 
 
