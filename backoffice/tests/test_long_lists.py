@@ -21,7 +21,7 @@ from backoffice.templatetags.backoffice import STYLED
 from backoffice.tests.reading import page_of
 from customers.models import Customer
 from customers.tests.factories import CustomerFactory
-from fulfilment.models import Parcel, Recipient, Shipment
+from fulfilment.models import Location, Parcel, Recipient, Shipment
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/customers/customer/"
@@ -99,6 +99,24 @@ def test_of_a_narrowed_long_list_it_is_said_that_there_are_more(supervisor, many
 def test_what_can_be_counted_is_counted(supervisor, many):
     assert changes_of(supervisor, "?q=toko&team=nobody").result_count == 0
     assert "13 customers" in page_of(supervisor, f"{LIST}?presence=gone")
+
+
+def test_rows_that_are_looked_up_in_another_table_are_counted_less_far(supervisor, monkeypatch):
+    monkeypatch.setattr(paging, "SOME", 3)
+    row(Location, remote_id="here", name="Here")
+    goes = shipment()
+    Shipment.objects.update(location_remote_id="here")
+    for number in range(4):
+        parcel(f"P{number}", goes)
+
+    def told(query):
+        return str(supervisor.get(f"/admin/fulfilment/parcel/?{query}").context["cl"].result_count)
+
+    assert told("location=here") == "more than 3" and told("is_outbound=True") == "4"
+    page = page_of(supervisor, "/admin/fulfilment/parcel/?location=here&o=3")
+    assert "Narrow the list to 3 rows to order it by shipment or recipient." in page
+    Parcel.objects.filter(number="P0").delete()
+    assert told("location=here") == "3" and told("is_outbound=False") == "0"
 
 
 # -- pages ------------------------------------------------------------------------------------------------------------
@@ -291,6 +309,29 @@ def test_for_words_too_short_for_the_index_it_is_said_how_far_it_looked(supervis
     CustomerFactory.create_batch(6)
     page = page_of(supervisor, f"{LIST}?q=zq")
     assert "Only the 5 customers that came last were looked through" in page
+
+
+def test_frequent_words_are_looked_for_through_a_rare_one_and_else_among_the_newest(supervisor, monkeypatch):
+    monkeypatch.setattr(searching, "MOST", 3)
+    monkeypatch.setattr(searching, "NEWEST", 5)
+    rare = parcel("Pzeta", shipment(recipient("ana")))
+    for number in range(8):
+        parcel(f"Palpha{number}", shipment(recipient("ana" if number % 2 else "ben")))
+    textindex.catch_up()
+
+    def parcels(term):
+        answer = supervisor.get("/admin/fulfilment/parcel/", {"q": term})
+        return {row.number for row in answer.context["cl"].result_list}, answer.content.decode()
+
+    assert parcels("of-ana zeta")[0] == {rare.number}, "both orders of the words"
+    assert parcels("zeta of-ana")[0] == {rare.number}
+    found, page = parcels("of-ana palpha")
+    assert found == {"Palpha3", "Palpha5", "Palpha7"}
+    assert "Only the 5 parcels that came last were looked through: add a rarer word to find all." in page
+    monkeypatch.setattr(searching, "IS_FREQUENT", 2)
+    found, page = parcels("of-ana palpha")
+    assert found == {"Palpha1", "Palpha3", "Palpha5", "Palpha7"}
+    assert "more than 2 parcels" in page and "looked through" not in page
 
 
 def test_doctor_says_where_the_index_is_missing_and_reindex_makes_it(supervisor, texts):

@@ -17,7 +17,7 @@ FEW_LINKS = 1_000
 class ParcelsFilter(Filter):
     """Customers to whom something is on its way."""
 
-    title, parameter_name = "parcels", "parcels"
+    title, parameter_name, is_dear = "parcels", "parcels", True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         return [("under_way", "On their way")]
