@@ -20,7 +20,7 @@ MOST = 10_000
 """So many rows are counted one by one, and sorted by what no index holds."""
 SOME = 500
 """So many are counted where each has to be looked up in another table."""
-FEW = 2_000
+FEW = 4_000
 """So many rows are found by what narrows the list, then sorted."""
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from backoffice import textindex
 
-MOST = 1_000
+MOST = 4_000
 """Rows that a search finds and that are known one by one; more of them are met where the order begins."""
 NEWEST = 20_000
 """Rows that are looked through for a word that is too short for the index."""
