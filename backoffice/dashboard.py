@@ -17,8 +17,6 @@ from django.utils.translation import pgettext
 from backoffice import freshness, times, upstreams
 from backoffice.admin import live
 from backoffice.badges import Tone
-from backoffice.desk import drawing
-from backoffice.desk.drawing import Bar
 from backoffice.desk.work import work
 from backoffice.freshness import Freshness
 from backoffice.links import page
@@ -75,7 +73,7 @@ def shown_desk(request: HttpRequest) -> dict[str, Any]:
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """What the desk shows to this person. At most eleven queries, with those that tell who it is and what he pinned."""
+    """What the desk shows to this person. At most ten queries, with those that tell who it is and what he pinned."""
     user = request.user
     resources = freshness.all_resources()
     context = {
@@ -94,7 +92,6 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         "is_ill": any(health.tone == "bad" for health in healths),
         "webhooks": summaries(user, states),
         "lines": [_line(request, item) for item in resources],
-        "ages": _ages(resources),
     }
 
 
@@ -231,17 +228,6 @@ def _line(request: HttpRequest, item: Freshness) -> ResourceLine:
         phase=phase_in_words(item.live) if item.live else "",
         last=item.latest,
     )
-
-
-def _ages(resources: list[Freshness]) -> SafeString | None:
-    """How old each resource is that was read, as bars; whole minutes."""
-    now = timezone.now()
-    ages = [(item.resource.label, item.swept_from, now - item.swept_from) for item in resources if item.swept_from]
-    bars = (
-        Bar(label, max(int(age.total_seconds() // 60), 1), times.ago(since), "warn" if age > STALE_AFTER else "good")
-        for label, since, age in ages
-    )
-    return drawing.bars(bars, (_("What"), pgettext("when it was read", "Read")))
 
 
 def _as_of(item: Freshness) -> SafeString | str:

@@ -1,5 +1,6 @@
 """MirrorModel: our copy of one remote object."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import models
@@ -10,15 +11,15 @@ GONE = models.Q(vanished_at__isnull=False)
 """Mirrored rows that the remote no longer has."""
 
 
-def list_indexes(of: str, *columns: str) -> list[models.Index]:
-    """What a long list is read from.
+def list_indexes(of: str, *columns: str, own: Sequence[str] = ("remote_created_at",)) -> list[models.Index]:
+    """What a long list is read from; ``own`` is its own order, but for the key.
 
-    An index for its own order and for each column that it is ordered or filtered by, one for rows that are gone, and
-    one for the age of rows. Rows that are equal in the column stand by the list's own order, so that a filter's choice
-    is read in that order. Whether a row is gone stands in them, so that rows are counted and passed over without being
+    An index for that order and for each column that it is ordered or filtered by, one for rows that are gone, and one
+    for the age of rows. Rows that are equal in the column stand by the list's own order, so that a filter's choice is
+    read in that order. Whether a row is gone stands in them, so that rows are counted and passed over without being
     read.
     """
-    own = ["remote_created_at", "id"]
+    own = [*own, "id"]
     return [
         models.Index(fields=[*own, "vanished_at"], name=f"{of}_newest"),
         *(models.Index(fields=[column, *own, "vanished_at"], name=f"{of}_by_{column}"[:30]) for column in columns),

@@ -53,9 +53,7 @@ def at(moment: datetime | None, empty: Text = "–") -> SafeString | str:
     """``<time>`` with the moment as its text; a script shows it in the person's zone."""
     if moment is None:
         return str(empty)
-    return format_html(
-        '<time datetime="{}" title="{} UTC" data-local>{} UTC</time>', _iso(moment), _exact(moment), _exact(moment)
-    )
+    return format_html('<time datetime="{}" data-local>{} UTC</time>', _iso(moment), _exact(moment))
 
 
 def both(moment: datetime) -> SafeString:

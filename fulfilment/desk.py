@@ -66,10 +66,12 @@ def with_parcels_under_way() -> Exists:
     parcels = Parcel.objects.filter(
         shipment__contact_remote_id=OuterRef("remote_id"), state__in=UNDER_WAY, vanished_at=None
     )
-    linked = IdentityLink.objects.filter(
-        Exists(parcels), customer=OuterRef("pk"), resource=RECIPIENTS, state=IdentityLink.State.CONFIRMED
-    )
-    return Exists(linked)
+    return Exists(linked_recipients().filter(Exists(parcels), customer=OuterRef("pk")))
+
+
+def linked_recipients() -> QuerySet[IdentityLink]:
+    """Which recipients are the same as a customer, as a person confirmed."""
+    return IdentityLink.objects.filter(resource=RECIPIENTS, state=IdentityLink.State.CONFIRMED)
 
 
 def may_see_parcels_of_customers(person: Person) -> bool:

@@ -136,11 +136,6 @@ class MirrorAdmin(SelectingAdmin):
         """
         return ()
 
-    @property
-    def has_elsewhere(self) -> bool:
-        """Whether a word may occur elsewhere than in the row's own text."""
-        return type(self).elsewhere is not MirrorAdmin.elsewhere
-
     def fresh_at(self, row: Any, swept_from: datetime | None) -> datetime | None:
         """What the row's age counts from."""
         return freshness.row_fresh_at(row.synced_at, swept_from)

@@ -20,7 +20,9 @@ from backoffice.texts import Text, number
 
 MOST = 10_000
 """So many rows are counted one by one, and sorted by what no index holds."""
-FEW = 2_000
+SOME = 500
+"""So many are counted where each has to be looked up in another table."""
+FEW = 4_000
 """So many rows are found by what narrows the list, then sorted."""
 MORE_THAN = pgettext_lazy("before a number", "more than")
 ABOUT = pgettext_lazy("before a number", "about")
@@ -48,8 +50,8 @@ class Size(int):
         return f"{self.words} {number(int(self))}".lstrip()
 
 
-def size_of(rows: QuerySet[Any], *, is_whole: bool, at_least: int = 0) -> Size:
-    """How many rows there are.
+def size_of(rows: QuerySet[Any], *, is_whole: bool, most: int, at_least: int = 0) -> Size:
+    """How many rows there are, counted as far as ``most``.
 
     ``is_whole`` where nothing narrows the list but that what is gone is left out. ``at_least``: so many are known to be
     there, and counting on would take long.
@@ -57,11 +59,11 @@ def size_of(rows: QuerySet[Any], *, is_whole: bool, at_least: int = 0) -> Size:
     if at_least:
         return Size.told(at_least, MORE_THAN)
     plain = rows.order_by().select_related(None)
-    counted = plain[: MOST + 1].count()
-    if counted <= MOST:
+    counted = plain[: most + 1].count()
+    if counted <= most:
         return Size(counted)
     whole = _whole(plain) if is_whole else None
-    return whole if whole is not None and whole > MOST else Size.told(MOST, MORE_THAN)
+    return whole if whole is not None and whole > most else Size.told(most, MORE_THAN)
 
 
 def _whole(rows: QuerySet[Any]) -> Size | None:
@@ -128,13 +130,19 @@ class Pages:
         return page[::-1] if number < 0 else page, len(keys) > wanted
 
     @cached_property
+    def few(self) -> QuerySet[Any] | None:
+        """The keys of all rows in no order, where these are few among many."""
+        if not (self._is_narrowed and self.size.is_exact and self.size <= FEW):
+            return None
+        # Its limit keeps the database from walking the order instead.
+        return self._rows.select_related(None).order_by().values("pk")[:FEW]
+
+    @cached_property
     def _ordered(self) -> QuerySet[Any]:
         """The keys of all rows in their order."""
-        order = self._rows.query.order_by
         rows = self._rows.select_related(None)
-        if self._is_narrowed and self.size.is_exact and self.size <= FEW:
-            few = rows.order_by().values("pk")[:FEW]  # its limit keeps the database from walking the order instead
-            rows = rows.model._default_manager.filter(pk__in=few).order_by(*order)
+        if self.few is not None:
+            rows = rows.model._default_manager.filter(pk__in=self.few).order_by(*self._rows.query.order_by)
         return rows.values_list("pk", flat=True)
 
     def _read(self, ordered: QuerySet[Any], start: int, count: int) -> list[Any]:

@@ -98,6 +98,7 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
+        self.preserved_filters = ""  # no page of a record reads them; in each row's link they cost a tenth of the list
         if not self.is_narrowed:
             self.full_result_count = self.result_count  # the heading then does not offer to show all
         self.model_admin.prepare_list(request, self)
@@ -110,7 +111,7 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
     def get_results(self, request: HttpRequest) -> None:
         met = 0 if self.has_active_filters else getattr(request, "search_met", 0)
         is_narrowed = self.is_narrowed or bool(limits.narrowing(self.model))
-        size = paging.size_of(self.queryset, is_whole=not is_narrowed, at_least=met)
+        size = paging.size_of(self.queryset, is_whole=not is_narrowed, most=self._counted_to, at_least=met)
         rows = self._sortable(self.queryset, size)
         pages = paging.Pages(rows, size, self.list_per_page, is_narrowed=is_narrowed)
         self.result_count = size
@@ -122,6 +123,9 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
         self.paginator = pages
         if (self.show_all and self.can_show_all) or not self.multi_page:
             self.result_list = rows
+            if pages.few is not None:
+                found = self.apply_select_related(self.root_queryset.filter(pk__in=pages.few))
+                self.result_list = found.order_by(*rows.query.order_by)
             return
         try:
             self.page_num = pages.number(self.page_num)
@@ -131,6 +135,12 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
         self.page_steps = [self._step(one) for one in paging.shown(self.page_num, pages.last, has_more=has_more)]
         found = self.apply_select_related(self.root_queryset.filter(pk__in=keys)).in_bulk()
         self.result_list = [found[key] for key in keys if key in found]
+
+    @property
+    def _counted_to(self) -> int:
+        """As far as its rows are counted one by one."""
+        is_dear = any(getattr(spec, "is_dear", False) and spec.value() for spec in self.filter_specs)
+        return min(paging.SOME, paging.MOST) if is_dear else paging.MOST
 
     def _step(self, number: int | None) -> Step:
         if number is None or number == self.page_num:
@@ -145,7 +155,7 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
             return ""
         told = gettext("Narrow the list to {count} rows to order it by {columns}.")
         names = pgettext("between columns of which any", " or ").join(columns)
-        return told.format(count=number(paging.MOST), columns=names)
+        return told.format(count=number(self._counted_to), columns=names)
 
     @property
     def result_count_told(self) -> str:
@@ -159,7 +169,7 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
 
     def _sortable(self, rows: QuerySet[Any], size: paging.Size) -> QuerySet[Any]:
         """The rows; those of a long list in an order that an index holds, and without the offer of any other."""
-        if size.is_exact and size <= paging.MOST:
+        if size.is_exact and size <= self._counted_to:
             return rows
         names = [str(name) for name in self.list_display if LOOKUP_SEP in str(self.get_ordering_field(name) or "")]
         self.sortable_by = [name for name in self.sortable_by or self.list_display if name not in names]

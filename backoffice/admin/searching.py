@@ -1,8 +1,8 @@
 """A search in a list: what it finds is what its words' conditions say; how it is found depends on how many that are.
 
 The index of words gives the few rows that a rare search finds. What is frequent is met soon where the list's order
-begins, so there the conditions themselves are enough. Words that are too short for the index are looked for in the
-newest rows.
+begins, so there the conditions themselves are enough. Words that are too short for the index, and frequent ones of
+which it is not known whether they meet, are looked for in the newest rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db.models import Model, Q, QuerySet
-from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 
 from backoffice import textindex
 from backoffice.texts import number
 
-MOST = 1_000
+MOST = 4_000
 """Rows that a search finds and that are known one by one; more of them are met where the order begins."""
 NEWEST = 20_000
 """Rows that are looked through for a word that is too short for the index."""
@@ -36,7 +36,6 @@ class Searched(Protocol):
 
     model: type[Model]
     is_indexed: bool
-    has_elsewhere: bool
 
     def holding(self, part: str) -> Q: ...
 
@@ -74,7 +73,9 @@ def narrow(own: Searched, rows: QuerySet[Any], parts: Sequence[str]) -> Narrowed
     try:
         keys = _keys(own, parts)
     except TooMany as many:
-        return Narrowed(_holding(own, rows, parts), at_least=MOST if many.are_found else 0)
+        if not many.are_found:
+            return _among_newest(own, rows, parts)
+        return Narrowed(_holding(own, rows, parts), at_least=MOST)
     return Narrowed(rows.filter(pk__in=keys))
 
 
@@ -85,22 +86,46 @@ def _holding(own: Searched, rows: QuerySet[Any], parts: Sequence[str]) -> QueryS
 
 
 def _keys(own: Searched, parts: Sequence[str]) -> set[int]:
-    """A row that all words are in has them all in its text, or one of them elsewhere. Raises TooMany."""
-    keys = _in_text(own, parts, are_found=True)
-    every = own.model._default_manager.order_by()
-    long = [part for part in parts if textindex.is_for([part])]
-    others: set[int] = set()
-    ways = [every.filter(way).values_list("pk", flat=True) for part in long for way in own.elsewhere(part)]
-    if ways:
-        found = ways[0].union(*ways[1:], all=True) if len(ways) > 1 else ways[0]
-        others = set(found[: MOST + 1])
-        if len(others) > MOST:
-            raise TooMany
-    if len(long) < len(parts) and own.has_elsewhere:
-        others |= set(_in_text(own, long))  # the short words may be elsewhere
-    if others and len(parts) > 1:
-        others = set(_holding(own, every.filter(pk__in=others), parts).values_list("pk", flat=True))
-    return {*keys, *others}
+    """A row that all words are in has them all in its text, or is among the few that one rare word is in.
+
+    Raises TooMany.
+    """
+    keys = set(_in_text(own, parts, are_found=True))
+    ways = {part: _ways(own, part) for part in parts}
+    if all(found == [] for found in ways.values()):
+        return keys
+    for part, found in ways.items():
+        if found is None or not textindex.is_for([part]):
+            continue
+        try:
+            few = _elsewhere(own, found) | (keys if len(ways) == 1 else set(_in_text(own, [part])))
+        except TooMany:
+            continue
+        return keys | (few if len(ways) == 1 else set(_holding(own, _every(own).filter(pk__in=few), parts)))
+    raise TooMany
+
+
+def _ways(own: Searched, part: str) -> list[Q] | None:
+    """How rows are found that have a word elsewhere than in their text; None where they are too many."""
+    try:
+        return list(own.elsewhere(part))
+    except TooMany:
+        return None
+
+
+def _elsewhere(own: Searched, ways: Sequence[Q]) -> set[int]:
+    if not ways:
+        return set()
+    first, *rest = (_every(own).filter(way) for way in ways)
+    keys = set((first.union(*rest, all=True) if rest else first)[: MOST + 1])
+    if len(keys) > MOST:
+        raise TooMany
+    return keys
+
+
+def _every(own: Searched) -> QuerySet[Any]:
+    """The keys of all rows."""
+    return own.model._default_manager.order_by().values_list("pk", flat=True)
 
 
 def _in_text(own: Searched, parts: Sequence[str], *, are_found: bool = False) -> list[int]:
@@ -111,13 +136,21 @@ def _in_text(own: Searched, parts: Sequence[str], *, are_found: bool = False) ->
 
 
 def _among_newest(own: Searched, rows: QuerySet[Any], parts: Sequence[str]) -> Narrowed:
+    """What the newest rows hold, where to look through all of them would take long."""
     every = own.model._default_manager.order_by("-pk")
     before = list(every.values_list("pk", flat=True)[NEWEST : NEWEST + 1])
     newest = every.filter(pk__gt=before[0]) if before else every
     keys = set(_holding(own, newest, parts).values_list("pk", flat=True)[: IS_FREQUENT + 1])
     if len(keys) > IS_FREQUENT:
         return Narrowed(_holding(own, rows, parts), at_least=IS_FREQUENT)
-    note = gettext(
-        "Only the {count} {things} that came last were looked through: search for a word of 3 letters to find all."
-    ).format(count=number(NEWEST), things=own.model._meta.verbose_name_plural)
-    return Narrowed(rows.filter(pk__in=keys), note if before else "")
+    return Narrowed(rows.filter(pk__in=keys), _how_far(own, parts) if before else "")
+
+
+def _how_far(own: Searched, parts: Sequence[str]) -> str:
+    if textindex.is_for(parts):
+        told = _("Only the {count} {things} that came last were looked through: add a rarer word to find all.")
+    else:
+        told = _(
+            "Only the {count} {things} that came last were looked through: search for a word of 3 letters to find all."
+        )
+    return told.format(count=number(NEWEST), things=own.model._meta.verbose_name_plural)

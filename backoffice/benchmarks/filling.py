@@ -1,13 +1,16 @@
-"""What long lists are measured on: customers and parcels with shipments and recipients, no two rows alike in order."""
+"""What long lists are measured on, no two rows alike in order: customers and parcels, and half as many shipments,
+handling lists, setup links and contacts of the CRM, with a tenth as many recipients.
+"""
 
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
+from backoffice import textindex
 from backoffice.benchmarks.million import ago, copies
-from customers.models import Customer
-from fulfilment.models import Location, Parcel, Recipient, Shipment, ShippingMethod
+from customers.models import Contact, Customer, SetupLink
+from fulfilment.models import HandlingList, Location, Parcel, Recipient, Shipment, ShippingMethod
 
 MIXED = "((n * 7919) % 1000003)"  # other than the order in which rows were made
 ROWS_A_SHIPMENT, SHIPMENTS_A_RECIPIENT = 2, 5
@@ -15,7 +18,16 @@ WORDS = ("melati", "kenanga", "anggrek", "mawar", "cempaka", "teratai", "dahlia"
 
 
 def fill(rows: int) -> None:
-    """So many customers and as many parcels, in an empty database."""
+    """So many customers and as many parcels, and what goes with them, in an empty database."""
+    fill_rows(rows)
+    textindex.catch_up()  # as after each sync
+    if connection.vendor == "postgresql":  # as its daemon does after a while; SQLite is left without any statistics
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+
+
+def fill_rows(rows: int) -> None:
+    """The same without what a database has to do afterwards, and may not do within a transaction."""
     now = timezone.now()
     common: dict[str, Any] = {"payload": {"filler": "x" * 300}, "payload_hash": b"h" * 16, "synced_at": now}
     for n in range(10):
@@ -71,9 +83,43 @@ def fill(rows: int) -> None:
             "vanished_at": f"CASE WHEN n % 1000 = 0 THEN {ago('0')} END",
         },
     )  # fmt: skip
-    if connection.vendor == "postgresql":  # as its daemon does after a while; SQLite is left without any statistics
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
+    half = rows // ROWS_A_SHIPMENT
+    copies(
+        SetupLink(remote_created_at=now, expires_at=now, **common),
+        half,
+        {
+            "remote_id": "'link' || n", "customer_remote_id": "'cus_' || n", "customer_id": "1 + n",
+            "token_last4": "'' || (n % 9973)", "expires_at": ago("n - 2000"),
+            "status": "CASE n % 4 WHEN 0 THEN 'active' WHEN 1 THEN 'revoked' ELSE 'consumed' END",
+            "remote_created_at": ago("n"), "synced_at": ago("n % 50000"),
+        },
+    )  # fmt: skip
+    copies(
+        HandlingList(remote_created_at=now, due_at=now, **common),
+        half,
+        {
+            "remote_id": "'list' || n", "number": f"'L' || {MIXED}", "location_remote_id": "'location' || (n % 10)",
+            "location_id": "1 + n % 10", "sub": "CASE WHEN n % 2 = 0 THEN 'picker' || (n % 20) ELSE '' END",
+            "is_finished": "n % 10 < 7", "is_outbound": "n % 50 > 0", "due_at": ago("n - 2000"),
+            "piece_count": "10", "handled_count": "n % 10",
+            "search_text": f"'l' || {MIXED} || ' list' || n || ' sku-' || (n % 977)",
+            "remote_created_at": ago("n"), "synced_at": ago("n % 50000"),
+        },
+    )  # fmt: skip
+    copies(
+        Contact(remote_created_at=now, **common),
+        half,
+        {
+            "remote_id": "'contact' || n", "display_name": f"{_word()} || ' ' || {MIXED}",
+            "email": f"'person' || n || '@' || {_word()} || '.example'", "phone": "'+62 811 ' || (n * 7)",
+            "company": f"{_word()} || ' ' || (n % 5003)",
+            "status": "CASE n % 10 WHEN 0 THEN 'archived' ELSE 'active' END",
+            "subtype": "CASE n % 3 WHEN 0 THEN 'lead' ELSE 'customer' END",
+            "search_text": f"{_word()} || ' ' || {MIXED} || ' person' || n || '@' || {_word()} || '.example contact' "
+                           "|| n",
+            "remote_created_at": ago("n"), "synced_at": ago("n % 50000"),
+        },
+    )  # fmt: skip
 
 
 def _word() -> str:

@@ -49,8 +49,10 @@ def things(resource: str) -> str:
     return in_sentence(resource)
 
 
-_OF_CELL = re.compile(r'(<t[hd] class="[\w-]+)[^"]*"')
-_OF_BOX = re.compile(r'(<input type="checkbox"[^>]*? class=")[^"]*"')
+STYLED = frozenset({"told", "started", "company", "shown_name", "shown_email", "reason", "outcome", "object"})
+"""Columns that our style sheet names; the cells of others need no class."""
+_OF_CELL = re.compile(r'<(t[hd]) class="(field-)?([\w-]+)[^"]*"')
+_OF_BOX = re.compile(r' data-label="[^"]*">(<input type="checkbox"[^>]*? class=")[^"]*"')
 _OF_LINK = re.compile(r' class="text-font-important-light dark:text-font-important-dark" ?')
 
 
@@ -60,7 +62,15 @@ def lightly(cell: SafeString) -> SafeString:
 
     Our own style sheet draws it. Only what the theme itself wrote is matched: in a value every quote is escaped.
     """
-    cell_only = _OF_CELL.sub(r'\1"', cell, count=1)
+    cell_only = _OF_CELL.sub(_opened, cell, count=1)
     if "action-select" in cell_only:
-        cell_only = _OF_BOX.sub(r'\1action-select"', cell_only, count=1)
-    return mark_safe(_OF_LINK.sub("", cell_only, count=1))  # noqa: S308  only classes were taken out
+        cell_only = _OF_BOX.sub(r'>\1action-select"', cell_only, count=1)  # the box says itself what it is for
+    return mark_safe(_OF_LINK.sub("", cell_only, count=1))  # noqa: S308  only classes and a label were taken out
+
+
+def _opened(cell: re.Match[str]) -> str:
+    """The beginning of a cell: the one that names the row has its column as a class, others where it is of use."""
+    tag, is_value, name = cell.groups()
+    if tag == "td" and is_value and name not in STYLED:
+        return "<td"
+    return f'<{tag} class="{is_value or ""}{name}"'

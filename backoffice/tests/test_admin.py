@@ -60,6 +60,13 @@ def test_the_desk_says_never_synced_then_counts_the_first_sync_then_fresh(superv
     assert "Fresh: customers and WhatsApp accounts were complete" in page_of(supervisor, "/")
 
 
+def test_the_desk_tells_once_how_fresh_each_resource_is(supervisor):
+    all_fresh()
+    records = page_of(supervisor, "/").partition('aria-label="Records"')[2].partition("</section>")[0]
+    assert records.count(">Customers<") == records.count(">WhatsApp accounts<") == 1
+    assert records.count("<table") == 1 and "<svg" not in records
+
+
 def test_the_desk_calls_setup_links_complete_only_after_a_full_run(supervisor):
     all_fresh()
     page = page_of(supervisor, "/")
@@ -139,13 +146,13 @@ def test_an_approval_waits_only_for_those_who_may_approve(client):
         assert "wait for an approval" not in page_of(client, "/")
 
 
-def test_the_desk_costs_at_most_eleven_queries_and_asks_no_remote(supervisor, remote):
+def test_the_desk_costs_at_most_ten_queries_and_asks_no_remote(supervisor, remote):
     all_fresh()
     RunFactory(state="running", ended_at=None)
     RejectedFactory.create_batch(5)
     with CaptureQueriesContext(connection) as queries:
         page_of(supervisor, "/")
-    assert len(queries) <= 11, len(queries)
+    assert len(queries) <= 10, len(queries)
     assert remote.requests == []
 
 

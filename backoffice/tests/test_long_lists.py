@@ -1,20 +1,27 @@
 """Lists that are too long to be counted, and the index of words, on whichever database the tests run."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
+from django.contrib import admin
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from backoffice import textindex
 from backoffice.admin import paging, searching
+from backoffice.benchmarks.filling import fill_rows
 from backoffice.checks.installation import check_search
 from backoffice.reindex import INDEXES
+from backoffice.templatetags.backoffice import STYLED
 from backoffice.tests.reading import page_of
 from customers.models import Customer
 from customers.tests.factories import CustomerFactory
-from fulfilment.models import Parcel, Recipient, Shipment
+from fulfilment.models import Location, Parcel, Recipient, Shipment
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/customers/customer/"
@@ -94,6 +101,24 @@ def test_what_can_be_counted_is_counted(supervisor, many):
     assert "13 customers" in page_of(supervisor, f"{LIST}?presence=gone")
 
 
+def test_rows_that_are_looked_up_in_another_table_are_counted_less_far(supervisor, monkeypatch):
+    monkeypatch.setattr(paging, "SOME", 3)
+    row(Location, remote_id="here", name="Here")
+    goes = shipment()
+    Shipment.objects.update(location_remote_id="here")
+    for number in range(4):
+        parcel(f"P{number}", goes)
+
+    def told(query):
+        return str(supervisor.get(f"/admin/fulfilment/parcel/?{query}").context["cl"].result_count)
+
+    assert told("location=here") == "more than 3" and told("is_outbound=True") == "4"
+    page = page_of(supervisor, "/admin/fulfilment/parcel/?location=here&o=3")
+    assert "Narrow the list to 3 rows to order it by shipment or recipient." in page
+    Parcel.objects.filter(number="P0").delete()
+    assert told("location=here") == "3" and told("is_outbound=False") == "0"
+
+
 # -- pages ------------------------------------------------------------------------------------------------------------
 
 
@@ -169,10 +194,30 @@ def test_a_long_list_is_not_offered_in_an_order_that_no_index_holds(supervisor, 
     assert "Narrow the list" not in page_of(supervisor, "/admin/fulfilment/parcel/?o=3")
 
 
-def test_a_list_of_a_hundred_rows_is_a_light_page(supervisor, monkeypatch):
-    monkeypatch.setattr("customers.admin.customers.CustomerAdmin.list_per_page", 100)
-    CustomerFactory.create_batch(100)
-    assert len(supervisor.get(LIST).content) < 150 * 1024
+HEAVY = 150 * 1024
+
+
+@pytest.mark.parametrize(
+    "name", ["parcel", "shipment", "handlinglist", "recipient", "customer", "setuplink", "contact"]
+)
+def test_a_list_of_a_hundred_rows_is_a_light_page(supervisor, monkeypatch, name):
+    fill_rows(1_000)
+    [own] = [own for model, own in admin.site._registry.items() if model._meta.model_name == name]
+    monkeypatch.setattr(type(own), "list_per_page", 100)
+    for query in ("", "?presence=all&o=1"):
+        answer = supervisor.get(reverse(f"admin:{own.opts.app_label}_{name}_changelist") + query)
+        assert len(answer.context["cl"].result_list) == 100
+        assert len(answer.content) < HEAVY
+
+
+def test_the_columns_that_the_style_sheet_names_keep_their_class(supervisor):
+    sheet = (Path(settings.BASE_DIR) / "backoffice/static/backoffice/backoffice.css").read_text()
+    assert set(re.findall(r"\.field-(\w+)", sheet)) == STYLED
+    CustomerFactory(name="Warung", email="owner@warung.example")
+    cells = page_of(supervisor, LIST).partition("<tbody>")[2]
+    assert '<th class="field-shown_name" data-label="name">' in cells
+    assert '<td class="field-shown_email" data-label="e-mail">owner@warung.example</td>' in cells
+    assert '<td data-label="team">' in cells
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
@@ -264,6 +309,29 @@ def test_for_words_too_short_for_the_index_it_is_said_how_far_it_looked(supervis
     CustomerFactory.create_batch(6)
     page = page_of(supervisor, f"{LIST}?q=zq")
     assert "Only the 5 customers that came last were looked through" in page
+
+
+def test_frequent_words_are_looked_for_through_a_rare_one_and_else_among_the_newest(supervisor, monkeypatch):
+    monkeypatch.setattr(searching, "MOST", 3)
+    monkeypatch.setattr(searching, "NEWEST", 5)
+    rare = parcel("Pzeta", shipment(recipient("ana")))
+    for number in range(8):
+        parcel(f"Palpha{number}", shipment(recipient("ana" if number % 2 else "ben")))
+    textindex.catch_up()
+
+    def parcels(term):
+        answer = supervisor.get("/admin/fulfilment/parcel/", {"q": term})
+        return {row.number for row in answer.context["cl"].result_list}, answer.content.decode()
+
+    assert parcels("of-ana zeta")[0] == {rare.number}, "both orders of the words"
+    assert parcels("zeta of-ana")[0] == {rare.number}
+    found, page = parcels("of-ana palpha")
+    assert found == {"Palpha3", "Palpha5", "Palpha7"}
+    assert "Only the 5 parcels that came last were looked through: add a rarer word to find all." in page
+    monkeypatch.setattr(searching, "IS_FREQUENT", 2)
+    found, page = parcels("of-ana palpha")
+    assert found == {"Palpha1", "Palpha3", "Palpha5", "Palpha7"}
+    assert "more than 2 parcels" in page and "looked through" not in page
 
 
 def test_doctor_says_where_the_index_is_missing_and_reindex_makes_it(supervisor, texts):

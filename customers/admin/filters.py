@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -49,7 +49,7 @@ class LinkStatus(StatusFilter):
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         over = Q(status="active", expires_at__lte=timezone.now())
         if value == "active":
-            return rows.filter(status="active").exclude(over)
+            return rows.filter(status="active", expires_at__gt=timezone.now())
         if value == "expired":
             return rows.filter(Q(status="expired") | over)
         return super().narrow(rows, value)
@@ -71,10 +71,9 @@ class ActiveLinkFilter(Filter):
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         wanted = states.links_ending_soon() if value == "ending" else states.usable_links()
-        links = SetupLink.objects.filter(wanted)
-        if value == "no":
-            return rows.filter(~Exists(links.filter(customer=OuterRef("pk"))))
-        return rows.filter(pk__in=links.order_by().values("customer"))  # few have one: found from the links' side
+        owners = SetupLink.objects.filter(wanted, customer__isnull=False).order_by().values("customer")
+        # Few have one, so these are found from the links' side.
+        return rows.exclude(pk__in=owners) if value == "no" else rows.filter(pk__in=owners)
 
 
 class EndingFilter(Filter):
@@ -94,7 +93,7 @@ class EndingFilter(Filter):
 class LinkAgeFilter(AgeFilter):
     """The age of a link counts from the last reading of its customer's links."""
 
-    sweep_reads_all = False
+    sweep_reads_all, is_dear = False, True
 
     def read_since(self, moment: Any) -> Q:
         return super().read_since(moment) | Q(customer__links_read_at__gte=moment)

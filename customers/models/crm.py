@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.mirror import MirrorModel
+from backoffice.mirror import MirrorModel, list_indexes
 from customers.layercake import ContactRecord, InvoiceRecord, OrganizationRecord, TransactionRecord, moment, whole
 from customers.layercake.records import LineItem
 
@@ -22,8 +22,8 @@ class Contact(MirrorModel):
     email = models.CharField(_("e-mail"), max_length=600, blank=True)
     phone = models.CharField(max_length=255, blank=True)
     company = models.CharField(max_length=600, blank=True)
-    status = models.CharField(max_length=255, blank=True, db_index=True)
-    subtype = models.CharField(_("kind"), max_length=255, blank=True, db_index=True)
+    status = models.CharField(max_length=255, blank=True)
+    subtype = models.CharField(_("kind"), max_length=255, blank=True)
     tags = models.JSONField(default=list)
     search_text = models.TextField(blank=True, help_text="Name, e-mail, phone, company, tags and id, in lower case.")
 
@@ -32,8 +32,8 @@ class Contact(MirrorModel):
         verbose_name_plural = _("contacts")
         ordering = ("display_name", "id")
         indexes: ClassVar = [
-            models.Index(fields=["display_name", "id"], name="contact_by_name"),
-            models.Index(Lower("email"), name="contact_by_email"),
+            *list_indexes("contact", "email", "phone", "company", "status", "subtype", own=("display_name",)),
+            models.Index(Lower("email"), name="contact_by_lower_email"),
             models.Index(fields=["id", "payload_hash", "vanished_at"], name="contact_state"),
         ]
         permissions: ClassVar = [
@@ -140,9 +140,8 @@ class Invoice(MirrorModel):
         verbose_name_plural = _("invoices")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
-            models.Index(fields=["-remote_created_at", "-id"], name="invoice_newest"),
+            *list_indexes("invoice", "invoice_number", "client_name", "status", "due_date", "total", "currency"),
             models.Index(fields=["status", "due_date"], name="invoice_due"),
-            models.Index(fields=["invoice_number"], name="invoice_by_number"),
         ]
         permissions: ClassVar = [
             ("refresh_invoice", "Can refresh an invoice from L4YERCAK3"),
@@ -184,14 +183,14 @@ class Transaction(MirrorModel):
 
     display_name = models.CharField(_("name"), max_length=600, blank=True)
     subtype = models.CharField(_("kind"), max_length=255, blank=True)
-    status = models.CharField(max_length=255, blank=True, db_index=True)
+    status = models.CharField(max_length=255, blank=True)
     currency = models.CharField(max_length=255, blank=True)
     subtotal = models.BigIntegerField(null=True, blank=True)
     tax = models.BigIntegerField(null=True, blank=True)
     total = models.BigIntegerField(null=True, blank=True)
     customer_email = models.CharField(_("customer's e-mail"), max_length=600, blank=True)
     customer_name = models.CharField(_("customer"), max_length=600, blank=True)
-    payment_method = models.CharField(max_length=255, blank=True, db_index=True)
+    payment_method = models.CharField(max_length=255, blank=True)
     invoice_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
     invoice = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="transactions")
     line_items = models.JSONField(default=list, help_text="text, quantity, unit_price and total of each line.")
@@ -204,7 +203,9 @@ class Transaction(MirrorModel):
         verbose_name_plural = _("transactions")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
-            models.Index(fields=["-remote_created_at", "-id"], name="transaction_newest"),
+            *list_indexes(
+                "transaction", "display_name", "customer_email", "status", "payment_method", "total", "currency"
+            ),
             models.Index(Lower("customer_email"), name="transaction_by_email"),
         ]
         permissions: ClassVar = [

@@ -91,6 +91,7 @@ class SetupLink(MirrorModel):
         verbose_name_plural = _("setup links")
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
+            *list_indexes("setup_link", "status", "expires_at"),
             models.Index(fields=["status", "expires_at"], name="setup_link_ending"),
             models.Index(fields=["token_last4"], name="setup_link_by_last4"),
             models.Index(fields=["remote_created_at", "consumed_at"], name="setup_link_made"),
@@ -127,7 +128,7 @@ class WhatsAppAccount(MirrorModel):
     phone_number_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001  null is the remote's word
     phone_number = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001  null is the remote's word
     name = models.CharField(max_length=600, null=True, blank=True)  # noqa: DJ001  null is the remote's word
-    status = models.CharField(max_length=255, db_index=True)
+    status = models.CharField(max_length=255)
     customer_remote_id = models.CharField(
         max_length=255, blank=True, db_index=True, help_text="Empty when the organization itself owns it."
     )
@@ -140,7 +141,7 @@ class WhatsAppAccount(MirrorModel):
         verbose_name = _("WhatsApp account")
         verbose_name_plural = _("WhatsApp accounts")
         indexes: ClassVar = [
-            models.Index(fields=["phone_number"], name="account_by_number"),
+            *list_indexes("account", "phone_number", "status", own=("name",)),
             models.Index(
                 fields=["id", "payload_hash", "vanished_at", "phone_number", "customer"], name="account_state"
             ),

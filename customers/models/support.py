@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.mirror import MirrorModel
+from backoffice.mirror import MirrorModel, list_indexes
 from customers.apideck import ERASURE, SupportCustomerRecord
 
 ERASED = "(erased)"
@@ -47,8 +47,9 @@ class SupportCustomer(MirrorModel):
         verbose_name = _("support customer")
         verbose_name_plural = _("support customers")
         indexes: ClassVar = [
-            models.Index(fields=["status"], name="support_status"),
-            models.Index(fields=["name", "id"], name="support_by_name"),
+            *list_indexes(
+                "support", "company_name", "email", "phone", "status", "currency", "individual", own=("name",)
+            ),
             models.Index(fields=["remote_id"], name="support_erased", condition=models.Q(erased_at__isnull=False)),
         ]
         permissions: ClassVar = [

@@ -52,6 +52,7 @@ FEW_SHIPMENTS = 1_000
 class OfShipment(Filter):
     """Parcels by a column of their shipment."""
 
+    is_dear = True
     column: ClassVar[str]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
@@ -109,7 +110,7 @@ class AssigneeFilter(Filter):
 class AssigneeOfShipmentFilter(AssigneeFilter):
     """Who holds the list that a shipment is on."""
 
-    column = "list__sub"
+    column, is_dear = "list__sub", True
 
 
 class DueFilter(Filter):

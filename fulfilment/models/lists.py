@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.mirror import DetailedModel
+from backoffice.mirror import DetailedModel, list_indexes
 from fulfilment.afosto import HandlingListRowRecord
 from fulfilment.models.places import Location
 from fulfilment.states import LIST_STATES, state_column
@@ -15,11 +15,9 @@ from fulfilment.states import LIST_STATES, state_column
 class HandlingList(DetailedModel):
     """A handling list. ``payload`` is the flat shape (a member a piece), ``detail`` the grouped one (pick lines)."""
 
-    number = models.CharField(max_length=255, blank=True, db_index=True)
-    sub = models.CharField(
-        max_length=255, blank=True, db_index=True, help_text="Whom it is assigned to, by Afosto's id."
-    )
-    location_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
+    number = models.CharField(max_length=255, blank=True)
+    sub = models.CharField(max_length=255, blank=True, help_text="Whom it is assigned to, by Afosto's id.")
+    location_remote_id = models.CharField(max_length=255, blank=True)
     location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.PROTECT, related_name="lists")
     due_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -46,7 +44,10 @@ class HandlingList(DetailedModel):
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["state", "due_at"], name="handling_list_work"),
-            models.Index(fields=["-remote_created_at", "-id"], name="handling_list_newest"),
+            *list_indexes(
+                "handling_list", "number", "state", "location_remote_id", "sub", "due_at", "is_outbound",
+                "handled_count",
+            ),
             models.Index(  # these two with the column of their condition, or SQLite reads each row for it
                 fields=["due_at", "state", "finished_at", "vanished_at"],
                 condition=models.Q(vanished_at=None),
@@ -57,7 +58,7 @@ class HandlingList(DetailedModel):
                 condition=models.Q(vanished_at=None),
                 name="handling_list_held",
             ),
-        ]
+        ]  # fmt: skip
         permissions: ClassVar = [
             ("create_handlinglist", "Can create a handling list at Afosto"),
             ("assign_handlinglist", "Can assign a handling list at Afosto"),

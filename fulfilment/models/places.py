@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.mirror import MirrorModel
+from backoffice.mirror import MirrorModel, list_indexes
 from fulfilment.afosto import ContactRecord, LocationRecord, MethodRecord
 
 
@@ -92,7 +92,7 @@ class ShippingMethod(MirrorModel):
 class Recipient(MirrorModel):
     """Who parcels go to: a contact of Afosto's. Its e-mail is not unique."""
 
-    email = models.CharField(max_length=600, blank=True, db_index=True)
+    email = models.CharField(max_length=600, blank=True)
     given_name = models.CharField(max_length=600, blank=True)
     additional_name = models.CharField(max_length=600, blank=True)
     family_name = models.CharField(max_length=600, blank=True)
@@ -110,6 +110,9 @@ class Recipient(MirrorModel):
         verbose_name_plural = _("recipients")
         ordering = ("family_name", "given_name", "id")
         indexes: ClassVar = [
+            *list_indexes(
+                "recipient", "email", "postal_code", "country_code", "is_guest", own=("family_name", "given_name")
+            ),
             models.Index(fields=["id", "payload_hash", "vanished_at", "deleted_at"], name="recipient_state"),
         ]
         permissions: ClassVar = [

@@ -7,7 +7,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.mirror import DetailedModel
+from backoffice.mirror import DetailedModel, list_indexes
 from fulfilment.afosto import ShipmentRecord, ShipmentRowRecord
 from fulfilment.models.lists import HandlingList
 from fulfilment.models.places import Location, Recipient, ShippingMethod
@@ -17,9 +17,9 @@ from fulfilment.states import SHIPMENT_STATES, state_column
 class Shipment(DetailedModel):
     """A shipment. ``detail`` holds its pieces and parcels; the columns that only it fills are null until it is read."""
 
-    number = models.CharField(max_length=255, blank=True, db_index=True)
+    number = models.CharField(max_length=255, blank=True)
     type = models.CharField(max_length=255, blank=True)
-    method_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
+    method_remote_id = models.CharField(max_length=255, blank=True)
     method = models.ForeignKey(
         ShippingMethod, null=True, blank=True, on_delete=models.PROTECT, related_name="shipments"
     )
@@ -34,7 +34,7 @@ class Shipment(DetailedModel):
     )
     list_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
     list = models.ForeignKey(HandlingList, null=True, blank=True, on_delete=models.PROTECT, related_name="shipments")
-    location_remote_id = models.CharField(max_length=255, blank=True, db_index=True)
+    location_remote_id = models.CharField(max_length=255, blank=True)
     location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.PROTECT, related_name="shipments")
     service_point_id = models.CharField(max_length=255, blank=True)
     ship_at = models.DateTimeField(null=True, blank=True)
@@ -71,9 +71,12 @@ class Shipment(DetailedModel):
         ordering = ("-remote_created_at", "-id")
         indexes: ClassVar = [
             models.Index(fields=["state", "ship_at"], name="shipment_work"),
-            models.Index(fields=["-remote_created_at", "-id"], name="shipment_newest"),
+            *list_indexes(
+                "shipment", "number", "state", "location_remote_id", "method_remote_id", "ship_at", "is_outbound",
+                "boxed_count",
+            ),
             models.Index(Lower("number"), name="shipment_by_lower_number"),
-        ]
+        ]  # fmt: skip
         permissions: ClassVar = [
             ("set_method_shipment", "Can set the method of a shipment at Afosto"),
             ("take_default_positions_shipment", "Can reset the positions of a shipment at Afosto"),

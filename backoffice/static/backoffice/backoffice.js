@@ -13,7 +13,7 @@
             const moment = new Date(time.dateTime);
             if (Number.isNaN(moment.getTime())) continue;
             time.dataset.shown = "";
-            time.title = `${format.format(moment)} (${time.title})`;
+            time.title = `${format.format(moment)} (${time.title || time.textContent})`;
             if ("local" in time.dataset) time.textContent = format.format(moment);
             if ("both" in time.dataset) time.textContent = words().both.replace("{mine}", short.format(moment)).replace("{utc}", time.textContent);
         }

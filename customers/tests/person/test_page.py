@@ -64,7 +64,7 @@ def test_a_page_costs_a_pinned_number_of_queries(
     supervisor: Client, past: Customer, django_assert_num_queries: Any
 ) -> None:
     page(supervisor)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         page(supervisor)
 
 
