@@ -11,6 +11,7 @@ THEME = (
     gettext_noop("Select action to run"),
     gettext_noop("Select value"),
     gettext_noop("Run"),
+    gettext_noop("Choose file to upload"),
     gettext_noop("Filters"),
     gettext_noop("Welcome back to"),
     gettext_noop("Welcome"),

@@ -24,7 +24,7 @@ from backoffice.admin.mirror import copyable
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
 from backoffice.badges import Tone, word
 from backoffice.client import PERSON
-from backoffice.masking import MASKED, masked_deeply
+from backoffice.masking import SHOWN_MASKED, masked_deeply
 from backoffice.models import RowChange, UpstreamState, WebhookDelivery, words
 from backoffice.payloads import shown_changes, shown_payload
 from backoffice.sync.resource import RESOURCES
@@ -225,5 +225,5 @@ def _payload(request: HttpRequest, delivery: WebhookDelivery) -> SafeString | st
     try:
         members = bodies.reread(delivery.payload)
     except Unreadable:
-        return MASKED if hidden else delivery.payload
+        return str(SHOWN_MASKED) if hidden else delivery.payload
     return shown_payload(masked_deeply(members, hidden), frozenset(members))

@@ -101,7 +101,8 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
         if obj.resolved_at:
             yield Fact(_("Settled"), times.at(obj.resolved_at))
         if obj.run_id and request.user.has_perm("backoffice.view_syncrun"):
-            yield Fact(pgettext_lazy("of a sync", "Run"), format_html('<a href="{}">#{}</a>', reverse("run", args=[obj.run_id]), obj.run_id))
+            url = reverse("run", args=[obj.run_id])
+            yield Fact(pgettext_lazy("of a sync", "Run"), format_html('<a href="{}">#{}</a>', url, obj.run_id))
 
     def sections(self, request: HttpRequest, obj: RejectedRecord) -> Iterable[Section]:
         if request.user.has_perm("backoffice.view_payload_rejectedrecord"):

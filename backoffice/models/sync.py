@@ -162,7 +162,8 @@ class RejectedRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.resource} {self.remote_id or gettext('(no id)')}"
+        without = gettext("(no id)")
+        return f"{self.resource} {self.remote_id or without}"
 
 
 class Drift(Dismissible):

@@ -213,7 +213,8 @@ def _readable(line: dict[str, Any]) -> str:
     if line["run"] is None:
         return head.rstrip()
     if line["state"] == State.QUEUED:
-        return f"{head} {_('run {run}').format(run=line['run'])}"
+        run = _("run {run}").format(run=line["run"])
+        return f"{head} {run}"
     told = _(
         "{fetched} read: {created} new, {updated} changed, {unchanged} as before, {failed} rejected; "
         "{vanished} vanished ({seconds} s, run {run})"

@@ -20,7 +20,7 @@ from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import AgeFilter, Filter, choice_filter, value_filter
 from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
 from backoffice.badges import badge, word
-from backoffice.masking import MASKED
+from backoffice.masking import SHOWN_MASKED
 from backoffice.texts import Text
 from customers import states
 from customers.admin.filters import StatusFilter
@@ -155,8 +155,8 @@ class SupportCustomerAdmin(DeedAdmin):
     def _money(self, request: HttpRequest, obj: Any) -> Iterable[Fact]:
         """Tax number and bank account, as far as they are the person's to see."""
         if hidden_members(request.user, self.resource_name):
-            yield Fact(gettext("Tax number"), MASKED)
-            yield Fact(gettext("Bank account"), MASKED)
+            yield Fact(gettext("Tax number"), SHOWN_MASKED)
+            yield Fact(gettext("Bank account"), SHOWN_MASKED)
             return
         note_seen(request.user, self.resource_name, obj.remote_id, obj.payload)
         account = obj.payload.get("bank_accounts") or {}
