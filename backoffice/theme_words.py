@@ -12,6 +12,10 @@ THEME = (
     gettext_noop("Select value"),
     gettext_noop("Run"),
     gettext_noop("Choose file to upload"),
+    gettext_noop(
+        "Whether the user will be able to authenticate using a password or not. If disabled, they may still be able to "
+        "authenticate using other backends, such as Single Sign-On or LDAP."
+    ),  # Django's own, which its German leaves out
     gettext_noop("Filters"),
     gettext_noop("Welcome back to"),
     gettext_noop("Welcome"),

@@ -31,8 +31,8 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 """Words that hardly an English sentence does without."""
-NO_TEXTS_OF_OURS = re.compile(r"^/admin/(auth/group|auth/user/\d+/password|django_celery_beat)/")
-"""Names of permissions, groups, time zones and periods, and what Django itself has not translated."""
+NO_TEXTS_OF_OURS = re.compile(r"^/admin/(auth/group|auth/user/\d|django_celery_beat)/")
+"""Names of permissions, groups, time zones and periods."""
 
 
 class Texts(HTMLParser):
