@@ -115,6 +115,8 @@ class TimeFilter(Filter):
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Entries, newest first."""
 
+    list_about = _("Who did what, when, to which record, and how it ended. Nobody can change or delete an entry.")
+
     list_display = ("what", "kind_of", "about", "who", "door", "shown_outcome", "when", "told")
     list_display_links = ("what",)
     list_filter = (

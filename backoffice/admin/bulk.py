@@ -61,6 +61,8 @@ class BulkChangeList(ReadOnlyChangeList):
 class BulkActionAdmin(ReadOnlyAdmin):
     """Bulk actions, newest first."""
 
+    list_about = _("One thing done to many records at once. Each record ends with an outcome of its own.")
+
     list_display = ("name", "shown_state", "told", "selection", "who", "confirmed")
     list_display_links = ("name",)
     list_filter = (choice_filter("state", _("state"), BulkAction.State.choices), VerbFilter)

@@ -63,6 +63,8 @@ class ChangedFilter(Filter):
 class RowChangeAdmin(ReadOnlyAdmin):
     """Changes, newest first; only of rows that the person may see."""
 
+    list_about = _("What syncs, webhooks and readings changed in the copies here, member by member.")
+
     list_display = ("remote_id", "kind", "member", "when")
     list_filter = (ResourceFilter, value_filter("member", _("member")), CauseFilter, ChangedFilter)
     search_fields = ("=remote_id",)
@@ -97,6 +99,11 @@ class RowChangeAdmin(ReadOnlyAdmin):
 @admin.register(Drift)
 class DriftAdmin(ReadOnlyAdmin):
     """Drift, latest first."""
+
+    list_about = _(
+        "Where a remote departs from its contract: a member or a word that it does not know, or a member "
+        "left out. Its records are taken all the same; a developer has to know."
+    )
 
     list_display = ("name", "kind_of", "kind", "count", "first", "last", "sample_remote_id")
     list_filter = (ResourceFilter,)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice import times, upstreams
 from backoffice.access import about_readable, hidden_members, note_seen, readable_resources
 from backoffice.admin.filters import Filter, choice_filter
-from backoffice.admin.mirror import copyable
+from backoffice.admin.mirror import copyable, join_notes
 from backoffice.admin.readonly import Button, Fact, ReadOnlyAdmin, ReadOnlyChangeList, Section
 from backoffice.badges import Tone, word
 from backoffice.client import PERSON
@@ -73,6 +73,8 @@ def _known_events() -> list[str]:
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
     """Deliveries, newest first; only about rows that the person may see."""
 
+    list_about = _("What other systems told by webhook, one an event. A failed one can be replayed.")
+
     list_display = ("event", "label", "shown_state", "when", "told", "event_id")
     list_filter = (choice_filter("state", _("state"), State.choices), EventFilter, UpstreamFilter)
     search_fields = ("=event_id",)
@@ -87,7 +89,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         super().prepare_list(request, changes)
-        changes.note = format_html_join(" ", "{}", ((sentence,) for sentence in _notes()))
+        changes.note = join_notes(self.list_about, *_notes())
         if not changes.is_narrowed:
             changes.empty_sentence = _("Nothing was delivered yet. Syncs find all changes, with or without deliveries.")
 

@@ -267,7 +267,7 @@ class MirrorAdmin(SelectingAdmin):
         return request.user.has_perm(f"{self.opts.app_label}.view_payload_{self.opts.model_name}")
 
 
-def join_notes(*notes: SafeString | str) -> SafeString:
+def join_notes(*notes: SafeString | Text) -> SafeString:
     """Sentences that stand above a list."""
     return format_html_join(" ", "{}", [(note,) for note in notes if note])
 

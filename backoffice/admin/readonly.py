@@ -202,6 +202,8 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_filter_submit = True
     list_before_template = "admin/parts/_list_tools.html"
     record_template = "admin/record.html"
+    list_about: Text = ""
+    """What the list holds, for who has never seen one: a sentence or two, shown above it."""
     export_columns: ClassVar[Sequence[tuple[str, str | Callable[[Any], Any]]]] = ()
     """Header and attribute, or function of the row, of each exported column. No raw payload."""
     url_lookups: ClassVar[frozenset[str]] = frozenset()
@@ -234,6 +236,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     def prepare_list(self, request: HttpRequest, changes: ReadOnlyChangeList) -> None:
         """Called with each list before it is drawn."""
         changes.views = savedviews.Bar(request, self)
+        changes.note = self.list_about
         if changes.is_narrowed:
             told = gettext("No {things} match this search and these filters.")
             changes.empty_sentence = told.format(things=self.opts.verbose_name_plural)

@@ -51,6 +51,10 @@ class OpenFilter(Filter):
 class RejectedRecordAdmin(ReadOnlyAdmin):
     """Rejected records, newest first; only of resources that the person may see."""
 
+    list_about = _(
+        "Records that were read and could not be taken. What was here before is kept; reading one again may do."
+    )
+
     list_display = ("what", "kind", "reason", "seen", "when", "shown_state")
     list_filter = (OpenFilter, ResourceFilter)
     search_fields = ("remote_id", "owner_remote_id", "reason")

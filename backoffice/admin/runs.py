@@ -71,6 +71,8 @@ def _counted(name: str, title: Any) -> Callable[[SyncRun], str]:
 class SyncRunAdmin(ReadOnlyAdmin):
     """Runs, newest first."""
 
+    list_about = _("Each reading of a system: how far it came, and what was new, changed, rejected or gone.")
+
     list_display = (
         "name", "shown_state", "begun", "started", _counted("fetched", pgettext_lazy("how many were", "read")),
         _counted("created", pgettext_lazy("how many were", "new")),

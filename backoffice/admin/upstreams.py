@@ -20,6 +20,8 @@ from backoffice.webhooks.inboxes import INBOXES
 class UpstreamStateAdmin(ReadOnlyAdmin):
     """One row per upstream that was ever reached."""
 
+    list_about = _("The systems whose records are mirrored here, and how calls to them fare.")
+
     list_display = ("label", "shown_state", "identity", "last_success", "failures")
     search_fields = ()
 

@@ -110,6 +110,11 @@ class WriteChangeList(ReadOnlyChangeList):
 class RemoteWriteAdmin(ReadOnlyAdmin):
     """Writes, newest first; only to what the person may see."""
 
+    list_about = _(
+        "Every change that somebody asked for at another system: written down before it is sent, sent once, "
+        "and what became of it."
+    )
+
     list_display = ("what", "about", "shown_state", "by", "through", "planned", "told")
     list_display_links = ("what",)
     list_filter = (

@@ -4,13 +4,17 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
-from backoffice.models import AuditEntry, RejectedRecord, SyncRun
+from backoffice.admin.mirror import MirrorAdmin
+from backoffice.admin.readonly import ReadOnlyAdmin
+from backoffice.models import AuditEntry, BulkItem, RejectedRecord, SyncRun
 from backoffice.tests.factories import (
     ChangeFactory,
     DriftFactory,
@@ -335,3 +339,16 @@ def test_links_of_other_owners_do_not_cost_more_queries(supervisor):
     with CaptureQueriesContext(connection) as many:
         page_of(supervisor, reverse("admin:customers_setuplink_changelist"))
     assert len(few) == len(many) <= 15
+
+
+def test_each_list_of_our_own_says_what_it_holds(client):
+    client.force_login(superuser())
+    own = [
+        (model, it)
+        for model, it in admin.site._registry.items()
+        if isinstance(it, ReadOnlyAdmin) and not isinstance(it, MirrorAdmin) and model is not BulkItem
+    ]
+    assert len(own) > 8
+    for model, it in own:
+        page = page_of(client, reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+        assert it.list_about and escape(str(it.list_about)) in page

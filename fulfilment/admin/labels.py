@@ -49,6 +49,8 @@ class WaitsFilter(Filter):
 class LabelJobAdmin(ReadOnlyAdmin):
     """Label jobs, newest first; only of parcels that the person may see."""
 
+    list_about = _("Each label and packing slip that was asked for from here, followed until the document is there.")
+
     list_display = ("shown_parcel", "kind", "shown_state", "who", "when", "ended", "error")
     list_display_links = ("shown_parcel",)
     list_select_related = ("parcel", "requested_by")
