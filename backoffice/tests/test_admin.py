@@ -316,7 +316,7 @@ def test_a_failing_retry_leaves_the_record_and_shows_no_traceback(supervisor, re
     remote.answers["GET", "/v1/customers/cus_1"] = httpx.Response(403, json={"error": {"message": "plan ended"}})
     record = RejectedFactory(remote_id="cus_1")
     page = retry(supervisor, record)
-    assert "Kirim refuses our key or plan. An operator has to check it." in page
+    assert "Kirim does not let us do this to this record." in page
     assert "answered 403: plan ended" in page and "Traceback" not in page
     assert RejectedRecord.objects.get().resolved_at is None
 

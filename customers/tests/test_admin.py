@@ -330,7 +330,7 @@ def test_what_kirim_says_of_the_id_stands_at_the_field(desk, kirim, status, said
 def test_what_kirim_answers_instead_is_told_without_a_traceback(desk, kirim):
     kirim.mischief = lambda request: httpx.Response(403, json={"error": {"message": "plan ended"}})
     page = desk.post(f"{LIST}fetch/", {"remote_id": SOME_ID}).content.decode()
-    assert "Kirim refuses our key or plan. An operator has to check it." in page
+    assert "Kirim does not let us do this to this record." in page
     assert "answered 403: plan ended" in page and "Traceback" not in page and f'value="{SOME_ID}"' in page
 
 
