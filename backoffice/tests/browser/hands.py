@@ -1,5 +1,6 @@
 """What a person does a whole day with: the mouse, or the keyboard alone. A day is written once and done with each."""
 
+import re
 from typing import Protocol
 
 from django.contrib.auth.models import Group, User
@@ -12,9 +13,7 @@ FOCUSED = "element => element === document.activeElement"
 AT_THE_TOP = "element => document.activeElement === document.body && Boolean(element.closest('main'))"
 IS_BEHIND = """element => document.activeElement !== document.body
     && Boolean(element.compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING)"""
-NOT_SHOWN = (
-    """element => ({tag: element.outerHTML.slice(0, 200), now: document.activeElement.outerHTML.slice(0, 200)})"""
-)
+BOTH = "element => [element, document.activeElement].map((one) => one.outerHTML.slice(0, 200))"
 
 
 class Hand(Protocol):
@@ -74,15 +73,16 @@ class Keys:
         expect(control).to_be_visible()
         self.page.wait_for_load_state()
         if control.evaluate(AT_THE_TOP):
-            keys.press("Tab")
-            keys.press("Enter")  # "Skip to the content"
+            keys.press("Tab")  # to the skip link, where what had the focus has not just gone
+            if self.page.locator("a[href='#content']").evaluate(FOCUSED):
+                keys.press("Enter")
         step = "Shift+Tab" if control.evaluate(IS_BEHIND) else "Tab"
         for _ in range(MOST_TABS):
             if control.evaluate(FOCUSED):
                 expect(control).to_be_in_viewport()
                 return
             keys.press(step)
-        raise AssertionError(f"not reached with the Tab key: {control.evaluate(NOT_SHOWN)}")
+        raise AssertionError(f"not reached, where the focus is: {control.evaluate(BOTH)}")
 
     def press(self, control: Locator) -> None:
         self.reach(control)
@@ -179,8 +179,8 @@ def export_list(hand: Hand, told: str) -> None:
     page = hand.page
     hand.press(page.get_by_role("link", name="Export…"))
     hand.press(page.get_by_role("button", name="Export", exact=True))
-    expect(page.locator("#bell-count")).to_contain_text("1 unread notification")
+    expect(page.locator("#bell-count")).to_contain_text("unread notification")
     hand.press(page.get_by_role("button", name="Notifications"))
     panel = page.get_by_role("region", name="Latest notifications")
     hand.press(panel.get_by_role("button", name=f"Unread: {told}"))
-    page.wait_for_url("**/exports/")
+    page.wait_for_url(re.compile("/exports/(#|$)"))
