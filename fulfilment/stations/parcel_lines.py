@@ -57,6 +57,11 @@ class ParcelLine:
     troubles: list[WriteLine] = field(default_factory=list)
 
     @property
+    def page_url(self) -> str:
+        """Its own page, where what was packed wrongly is taken out."""
+        return reverse("admin:fulfilment_parcel_change", args=[self.parcel.pk])
+
+    @property
     def label_url(self) -> str:
         """Where a label that was not asked for here is read and printed; "" where there is none."""
         has_own = any(document.job.kind == LabelJob.Kind.LABEL and document.url for document in self.documents)

@@ -120,6 +120,27 @@
         if (field) field.focus(); else window.dispatchEvent(new CustomEvent("opencommand"));
     };
 
+    // A part that is put in anew gives the focus back to the control that had it, or to its first where that one is gone.
+    let held = null;
+    const alike = (box, name) => reachedIn(box).filter((control) => nameOf(control) === name);
+    const nameOf = (control) => [control.tagName, control.getAttribute("href"), control.textContent.trim()].join("|");
+    const holdFocus = ({ target }) => {
+        const control = document.activeElement;
+        const isInPart = target.id && target.id !== "record" && control !== target && target.contains(control);
+        if (!isInPart || control.id || control.matches(TYPED_INTO)) return; // a record follows by a script of its own, htmx keeps what has an id
+        const name = nameOf(control);
+        held = { part: target.id, name, place: alike(target, name).indexOf(control) };
+    };
+    const giveFocusBack = () => {
+        const part = held && document.getElementById(held.part);
+        if (part && document.activeElement === document.body) {
+            (alike(part, held.name)[held.place] ?? reachedIn(part)[0])?.focus({ preventScroll: true });
+        }
+        held = null;
+    };
+
+    document.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.shouldSwap) holdFocus(event.detail); });
+    document.addEventListener("htmx:afterSettle", giveFocusBack);
     document.addEventListener("keydown", searchBySlash);
     document.addEventListener("keydown", (event) => {
         const element = event.target;

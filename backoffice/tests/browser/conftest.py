@@ -12,11 +12,12 @@ from django.contrib.auth.models import Group, User
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 from backoffice.sandbox import Sandbox
+from backoffice.tests.browser.hands import HANDS, PASSWORD, Hand
+from backoffice.tests.browser.mirrored import four_upstreams
 from backoffice.tests.factories import give_groups
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright runs an event loop in this thread; nothing here awaits
 
-PASSWORD = "a-long-pass-phrase"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -119,3 +120,17 @@ def shoot() -> Callable[[Page, str], None]:
             page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
     return shoot
+
+
+@pytest.fixture
+def sandbox_of_four(settings: Any, transactional_db: None, tmp_path: Path) -> Iterator[Sandbox]:
+    """All four upstreams in small, mirrored; files that people ask for end with the test."""
+    settings.DATA_DIR = tmp_path
+    with four_upstreams(settings) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(params=HANDS)
+def hand(request: pytest.FixtureRequest, page: Page, groups: None) -> Hand:
+    """The mouse, and then the keyboard alone."""
+    return HANDS[request.param](page)
