@@ -1,5 +1,6 @@
 """A list as one person sees it, without a page: for workers that write its rows into a file."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -26,29 +27,31 @@ def request_of(user: User, query: str = "") -> HttpRequest:
 
 def in_words(model_admin: Any, changes: Any) -> str:
     """Which rows of a list its search and filters find, as people say it."""
-    told = []
+    told: list[tuple[Text, object]] = []
     for spec in changes.filter_specs:
         value = getattr(spec, "value", lambda: None)()
         if value:
             words = {str(choice): str(label) for choice, label in spec.lookup_choices}
-            told.append(_filter(spec.title, words.get(str(value), value)))
+            told.append((spec.title, words.get(str(value), value)))
         elif (first := getattr(spec, "all_option", None)) and first is not DropdownFilter.all_option:
-            told.append(_filter(spec.title, first[1]))  # it leaves rows out unless another choice is made
-    told += [_filter(name, changes.params[name]) for name in sorted(model_admin.url_lookups) if name in changes.params]
-    found_by = without_secrets(changes.query.strip())
-    if told and found_by:
-        sentence = _("all {things} with {filters} found by “{search}”")
-    elif told:
-        sentence = _("all {things} with {filters}")
+            told.append((spec.title, first[1]))  # it leaves rows out unless another choice is made
+    told += [(name, changes.params[name]) for name in sorted(model_admin.url_lookups) if name in changes.params]
+    return found(model_admin.opts.verbose_name_plural, told, without_secrets(changes.query.strip()))
+
+
+def found(things: Text, filters: Iterable[tuple[Text, object]], found_by: str) -> str:
+    """All rows with some filters, by their titles and choices, that a search found: in the language of the moment."""
+    one = pgettext("a filter of a list", "{name} “{choice}”")
+    narrowed = ", ".join(one.format(name=name, choice=choice) for name, choice in filters)
+    if narrowed and found_by:
+        told = _("all {things} with {filters} found by “{search}”")
+    elif narrowed:
+        told = _("all {things} with {filters}")
     elif found_by:
-        sentence = _("all {things} found by “{search}”")
+        told = _("all {things} found by “{search}”")
     else:
-        sentence = _("all {things}")
-    return sentence.format(things=model_admin.opts.verbose_name_plural, filters=", ".join(told), search=found_by)
-
-
-def _filter(title: Text, choice: object) -> str:
-    return pgettext("a filter of a list", "{name} “{choice}”").format(name=title, choice=choice)
+        told = _("all {things}")
+    return told.format(things=things, filters=narrowed, search=found_by)
 
 
 def is_mirrored(model_admin: Any) -> bool:

@@ -26,7 +26,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from backoffice import tasks, upstreams
+from backoffice import listed, tasks, upstreams
 from backoffice.admin.doing import SHOW, ReasonForm, writes_to
 from backoffice.admin.filters import ValueFilter, VanishedFilter
 from backoffice.admin.readonly import ReadOnlyAdmin
@@ -236,7 +236,7 @@ class SelectingAdmin(ReadOnlyAdmin):
                 "match."
             )
             raise NoSelection(told.format(things=self.opts.verbose_name_plural))
-        return lazy(_found, str)(self.opts.verbose_name_plural, filters, found_by)
+        return lazy(listed.found, str)(self.opts.verbose_name_plural, filters, found_by)
 
     def words_of(self, search: str) -> list[str]:
         """The words of a search that count."""
@@ -322,21 +322,6 @@ def _countable(selection: Selection) -> int:
 
 def _picked(count: int) -> str:
     return ngettext("{count} row picked by hand", "{count} rows picked by hand", count).format(count=number(count))
-
-
-def _found(things: Text, filters: Iterable[tuple[Text, Text]], found_by: str) -> str:
-    """All rows with some filters, that a search found: in the language of the moment."""
-    one = pgettext("a filter of a list", "{name} “{choice}”")
-    narrowed = ", ".join(one.format(name=name, choice=choice) for name, choice in filters)
-    if narrowed and found_by:
-        told = gettext("all {things} with {filters} found by “{search}”")
-    elif narrowed:
-        told = gettext("all {things} with {filters}")
-    elif found_by:
-        told = gettext("all {things} found by “{search}”")
-    else:
-        told = gettext("all {things}")
-    return told.format(things=things, filters=narrowed, search=found_by)
 
 
 def _choice_in_words(spec: Any, value: str, model: Any) -> Text:
