@@ -5,6 +5,7 @@ handling lists, setup links and contacts of the CRM, with a tenth as many recipi
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 
 from backoffice import textindex
@@ -51,8 +52,8 @@ def fill_rows(rows: int) -> None:
             "remote_id": "'shipment' || n", "number": "'S' || n",
             "contact_remote_id": f"'recipient' || (n % {recipients})",
             "location_remote_id": "'location' || (n % 10)", "method_remote_id": "'method' || (n % 10)",
-            "location_id": "1 + n % 10", "method_id": "1 + n % 10",
-            "contact_id": f"1 + n % {recipients}", "remote_created_at": ago("n"),
+            "location_id": f"{_first(Location)} + n % 10", "method_id": f"{_first(ShippingMethod)} + n % 10",
+            "contact_id": f"{_first(Recipient)} + n % {recipients}", "remote_created_at": ago("n"),
         },
     )  # fmt: skip
     copies(
@@ -61,7 +62,8 @@ def fill_rows(rows: int) -> None:
         {
             "remote_id": "'parcel' || n", "number": f"'P' || {MIXED}", "tracking_code": "'3SABC' || (n * 31)",
             "shipment_remote_id": f"'shipment' || (n / {ROWS_A_SHIPMENT})",
-            "shipment_id": f"1 + n / {ROWS_A_SHIPMENT}", "weight": "(n * 31) % 5000",
+            "shipment_id": f"{_first(Shipment)} + n / {ROWS_A_SHIPMENT}",
+            "weight": "(n * 31) % 5000",
             "is_finished": "n % 10 < 7", "is_outbound": "n % 50 > 0",
             "search_text": f"'p' || {MIXED} || ' parcel' || n || ' 3sabc' || (n * 31) || ' sku-' || (n % 977)",
             "remote_created_at": ago("n"), "ship_at": ago("n - 2000"), "synced_at": ago("n % 50000"),
@@ -88,7 +90,7 @@ def fill_rows(rows: int) -> None:
         SetupLink(remote_created_at=now, expires_at=now, **common),
         half,
         {
-            "remote_id": "'link' || n", "customer_remote_id": "'cus_' || n", "customer_id": "1 + n",
+            "remote_id": "'link' || n", "customer_remote_id": "'cus_' || n", "customer_id": f"{_first(Customer)} + n",
             "token_last4": "'' || (n % 9973)", "expires_at": ago("n - 2000"),
             "status": "CASE n % 4 WHEN 0 THEN 'active' WHEN 1 THEN 'revoked' ELSE 'consumed' END",
             "remote_created_at": ago("n"), "synced_at": ago("n % 50000"),
@@ -99,7 +101,8 @@ def fill_rows(rows: int) -> None:
         half,
         {
             "remote_id": "'list' || n", "number": f"'L' || {MIXED}", "location_remote_id": "'location' || (n % 10)",
-            "location_id": "1 + n % 10", "sub": "CASE WHEN n % 2 = 0 THEN 'picker' || (n % 20) ELSE '' END",
+            "location_id": f"{_first(Location)} + n % 10",
+            "sub": "CASE WHEN n % 2 = 0 THEN 'picker' || (n % 20) ELSE '' END",
             "is_finished": "n % 10 < 7", "is_outbound": "n % 50 > 0", "due_at": ago("n - 2000"),
             "piece_count": "10", "handled_count": "n % 10",
             "search_text": f"'l' || {MIXED} || ' list' || n || ' sku-' || (n % 977)",
@@ -120,6 +123,11 @@ def fill_rows(rows: int) -> None:
             "remote_created_at": ago("n"), "synced_at": ago("n % 50000"),
         },
     )  # fmt: skip
+
+
+def _first(model: type[Model]) -> int:
+    """The lowest key of its rows, which follow one another."""
+    return int(model._base_manager.order_by("pk").values_list("pk", flat=True)[0])
 
 
 def _word() -> str:
