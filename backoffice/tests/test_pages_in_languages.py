@@ -73,10 +73,19 @@ def data() -> str:
 
 def is_left(text: str, held: str, language: str) -> bool:
     """Whether a text that a page shows in two languages alike is one that it should have translated."""
-    if re.sub(r"^\d+\. |…$", "", text) in held or text in dict(configured.LANGUAGES).values():
+    if text.removesuffix("…") in held or text in dict(configured.LANGUAGES).values():
         return False
+    rest = text
+    for name in names_in(held):
+        rest = rest.replace(name, "")
     with translation.override(language):
-        return bool(ENGLISH.search(text)) or translation.gettext(text) != text and text not in said_in(language)
+        return bool(ENGLISH.search(rest)) or translation.gettext(text) != text and text not in said_in(language)
+
+
+@cache
+def names_in(held: str) -> list[str]:
+    """What is kept that reads like English, as a customer who is called so: pages put it beside words of theirs."""
+    return sorted({line for line in held.splitlines() if len(line) < 60 and ENGLISH.search(line)}, key=len)[::-1]
 
 
 @cache
