@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.db.models import Model, QuerySet
+from django.utils.functional import lazystr
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -34,7 +35,7 @@ from backoffice.errors import (
 )
 from backoffice.logs import redact
 from backoffice.models import AuditEntry
-from backoffice.texts import Text, number, said_lazy, together_lazy, written
+from backoffice.texts import Text, number, together_lazy, written
 
 M = TypeVar("M", bound=Model)
 
@@ -114,7 +115,7 @@ class StaffCommand(BaseCommand):
         remote_id = str(options.get("remote_id") or "")[:255]
         audit.note(
             "command", kind="command", remote_id=remote_id, label=f"{name} {options.get('verb') or ''}".strip(),
-            outcome=AuditEntry.Outcome.DENIED, detail=written(said_lazy(error)),
+            outcome=AuditEntry.Outcome.DENIED, detail=written(lazystr(error)),
         )  # fmt: skip
 
     def _end(self, sentence: str, code: int, cause: BaseException) -> NoReturn:

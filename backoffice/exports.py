@@ -24,7 +24,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import lazy
+from django.utils.functional import lazy, lazystr
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext_lazy, pgettext
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +37,7 @@ from backoffice.models.exports import KEPT_FOR
 from backoffice.notify import tell
 from backoffice.process import this_process
 from backoffice.savedviews import Arranged
-from backoffice.texts import Text, number_lazy, said_lazy, written
+from backoffice.texts import Text, number_lazy, written
 
 State = Export.State
 OPEN = (State.QUEUED, State.RUNNING)
@@ -115,7 +115,7 @@ def carry_out(pk: UUID | str) -> None:
     except _TakenAway:
         log.info("export was taken away", export=str(export.pk))
     except NotAllowed as error:
-        _end(export, State.REFUSED, error=said_lazy(error))
+        _end(export, State.REFUSED, error=lazystr(error))
     except (IncorrectLookupParameters, SuspiciousOperation):
         unknown = _("The list does not know these filters any more. Filter it again, then export.")
         _end(export, State.FAILED, error=unknown)

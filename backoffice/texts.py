@@ -51,9 +51,9 @@ def together(names: Iterable[object]) -> str:
     return gettext(" and ").join(map(str, names))
 
 
-def said(error: BaseException) -> str:
-    """What an error says to people."""
-    return str(error)
+def joined(parts: Iterable[object], separator: str = ", ") -> str:
+    """The parts with a separator between them."""
+    return separator.join(map(str, parts))
 
 
 def capital(text: Text) -> str:
@@ -64,6 +64,6 @@ def capital(text: Text) -> str:
 
 number_lazy = lazy(number, str)
 together_lazy = lazy(together, str)
-said_lazy = lazy(said, str)
+joined_lazy = lazy(joined, str)
 capital_lazy = lazy(capital, str)
 """The same for lazy sentences: they are in the language of whoever reads the sentence."""

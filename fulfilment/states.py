@@ -6,15 +6,13 @@ The database computes them (generated columns): lists filter and sort by them, a
 from collections.abc import Mapping, Sequence
 
 from django.db.models import Case, CharField, GeneratedField, Q, Value, When
-from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from backoffice.badges import Tone, Vocabulary
-from backoffice.texts import Text, capital
+from backoffice.texts import Text, capital_lazy
 
 States = Sequence[tuple[str, Q]]
-_capital = lazy(capital, str)
 
 LIST_STATES: States = (
     ("cancelled", Q(is_cancelled=True)),
@@ -94,7 +92,7 @@ def in_words(state: str) -> Text:
 
 def choices(tones: Mapping[str, Tone]) -> list[tuple[str, Text]]:
     """The states of one kind to choose from, each with a capital."""
-    return [(state, _capital(in_words(state))) for state in tones]
+    return [(state, capital_lazy(in_words(state))) for state in tones]
 
 
 def state_column(states: States, otherwise: str) -> "GeneratedField":

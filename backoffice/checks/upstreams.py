@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.utils import timezone
+from django.utils.functional import lazystr
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -14,7 +15,7 @@ from backoffice.errors import BackofficeError, RemoteAuthFailed, RemoteError, Re
 from backoffice.models import UpstreamState, WebhookDelivery
 from backoffice.subscriptions import SUBSCRIBERS, delivery_url, why_unreachable
 from backoffice.sync.resource import RESOURCES, CursorResource, OffsetResource
-from backoffice.texts import Text, number, said_lazy, together_lazy
+from backoffice.texts import Text, number, together_lazy
 from backoffice.webhooks.inboxes import INBOXES, Inbox
 from backoffice.webhooks.summary import only_refused
 
@@ -75,7 +76,7 @@ def _credentials(name: str) -> Finding:
         fix = format_lazy(_("check {variable} and the network"), variable=f"{name.upper()}_BASE_URL")
         return Finding(name, Health.FAIL, str(error), fix)
     except BackofficeError as error:  # its records here came from another one
-        return Finding(name, Health.FAIL, said_lazy(error), f"manage.py doctor --accept-upstream {name}")
+        return Finding(name, Health.FAIL, lazystr(error), f"manage.py doctor --accept-upstream {name}")
     if trouble := INBOXES[name].trouble() if name in INBOXES else "":
         told = format_lazy(_("answers and takes {variables}, but: {trouble}"), variables=keys, trouble=trouble)
         return Finding(name, Health.WARN, told, _("repair the connection there"))

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from django.utils.functional import lazystr
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +23,7 @@ from backoffice.sync.changes import Cause
 from backoffice.sync.resource import RESOURCES, Batch, Resource
 from backoffice.sync.store import CHUNK, Store
 from backoffice.sync.tally import Met, Tally
-from backoffice.texts import Text, said_lazy, written
+from backoffice.texts import Text, written
 
 log = structlog.get_logger(__name__)
 
@@ -96,11 +97,11 @@ def _carry_out_claimed(run: SyncRun, check_signal: Callable[[], None], on_progre
         if state in {SyncRun.State.SUCCEEDED, SyncRun.State.PARTIAL} and not run.is_dry:
             upstreams.remember(resource.upstream)
     except runs.StopRequested as stop:
-        state, error = SyncRun.State.INTERRUPTED, said_lazy(stop)
+        state, error = SyncRun.State.INTERRUPTED, lazystr(stop)
     except KeyboardInterrupt:
         state, error = SyncRun.State.INTERRUPTED, _("Stopped by Ctrl-C; the next run goes on where it stopped.")
     except (RemoteError, BackofficeError) as problem:
-        state, error = SyncRun.State.FAILED, said_lazy(problem)
+        state, error = SyncRun.State.FAILED, lazystr(problem)
     except runs.RunLost:
         log.warning("run was declared dead while it lived; nothing more is written by it")
         return run.refresh_from_db()

@@ -2,6 +2,7 @@
 
 import pytest
 from django.utils import translation
+from django.utils.functional import lazystr
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,7 @@ from backoffice.models.writes import RemoteWrite
 from backoffice.notify import tell
 from backoffice.sync import runs
 from backoffice.tests.factories import RunFactory, person
-from backoffice.texts import capital, number_lazy, percent, said_lazy, source, together, written
+from backoffice.texts import capital, number_lazy, percent, source, together, written
 from backoffice.writes.plan import Actor, plan
 from backoffice.writes.sending import settle, settle_unsent
 from customers.tests.factories import CustomerFactory
@@ -77,7 +78,7 @@ def test_an_error_says_it_to_each_reader_in_his_language(settings):
     with pytest.raises(NotConfigured) as raised, translation.override("de"):
         upstreams.base_url("kirim")
     assert str(raised.value) == "Kirim is off: set KIRIM_API_KEY. `doctor` says more."
-    error = said_lazy(NotInThisState(MONTH))
+    error = lazystr(NotInThisState(MONTH))
     with translation.override("de"):
         assert str(error) == "Januar"
 

@@ -18,6 +18,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import lazystr
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +35,7 @@ from backoffice.errors import (
 )
 from backoffice.models import AuditEntry, WebhookDelivery
 from backoffice.sync.changes import Cause
-from backoffice.texts import Text, said_lazy, written
+from backoffice.texts import Text, written
 from backoffice.webhooks import bodies
 from backoffice.webhooks.bodies import Unreadable
 from backoffice.webhooks.inboxes import INBOXES, Ignored, Inbox, Subject, Unprocessable
@@ -213,9 +214,9 @@ class _Round:
             state = State.RECEIVED if isinstance(error, RemoteUnavailable) else State.FAILED
             return _Outcome(state, remote_error_in_words(error, label), error.is_for_all)
         except (NotConfigured, UpstreamChanged) as error:
-            return _Outcome(State.FAILED, said_lazy(error), is_for_all=True)
+            return _Outcome(State.FAILED, lazystr(error), is_for_all=True)
         except BackofficeError as error:
-            return _Outcome(State.FAILED, said_lazy(error))
+            return _Outcome(State.FAILED, lazystr(error))
         return _Outcome(State.PROCESSED)
 
     def _client(self, inbox: Inbox) -> RemoteClient:
@@ -251,6 +252,6 @@ def _subject_of(delivery: WebhookDelivery) -> Subject | _Outcome:
     try:
         return inbox.subject(delivery.event, bodies.reread(delivery.payload))
     except Ignored as why:
-        return _Outcome(State.IGNORED, said_lazy(why))
+        return _Outcome(State.IGNORED, lazystr(why))
     except (Unprocessable, Unreadable) as why:
-        return _Outcome(State.FAILED, said_lazy(why))
+        return _Outcome(State.FAILED, lazystr(why))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import structlog
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.functional import lazy
+from django.utils.functional import lazy, lazystr
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -31,7 +31,7 @@ from backoffice.errors import (
 from backoffice.models import BulkItem, RemoteWrite, WriteAttempt
 from backoffice.sync.changes import is_same
 from backoffice.sync.resource import RESOURCES
-from backoffice.texts import Text, said_lazy, written
+from backoffice.texts import Text, written
 from backoffice.wording import remote_error_in_words
 from backoffice.writes.verbs import verb_of
 
@@ -164,7 +164,7 @@ def settle_unsent(write: RemoteWrite, error: RemoteError | BackofficeError) -> N
         words = format_lazy(_("Nothing was sent. {told}"), told=remote_error_in_words(error, label))
         settle(write, state, was=State.PLANNED, error=words, **_reference(error))
     else:
-        settle(write, State.REFUSED, was=State.PLANNED, error=said_lazy(error))
+        settle(write, State.REFUSED, was=State.PLANNED, error=lazystr(error))
 
 
 class _Unrecorded:

@@ -15,14 +15,13 @@ from backoffice.errors import BackofficeError, NotFound, NotInThisState
 from backoffice.mirror import MirrorModel
 from backoffice.pasted import without_secrets
 from backoffice.sync.resource import RESOURCES
-from backoffice.texts import Text, written
+from backoffice.texts import Text, joined_lazy, written
 from backoffice.writes.plan import MAX_REASON_CHARS, Actor
 from customers.identity import match
 from customers.identity.refresh import refresh
 from customers.identity.sources import CUSTOMERS, SOURCES, others
 from customers.models.identity import IdentityDecision, IdentityLink, IdentityRecord
 from customers.models.kirim import Customer
-from customers.sentences import joined
 
 LINK = "customers.link_identity"
 State, Verb = IdentityLink.State, IdentityDecision.Verb
@@ -145,7 +144,7 @@ class IdentityService:
 
     def _refuse_second(self, link: IdentityLink) -> None:
         if reasons := list(why_second(link)):
-            raise SecondLink(joined(reasons, " "))
+            raise SecondLink(joined_lazy(reasons, " "))
 
     def _write_down(
         self, verb: str, link: IdentityLink, before: str, after: str, reason: str, *,

@@ -21,14 +21,13 @@ from backoffice.errors import (
 from backoffice.models import RemoteWrite
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND, Cause, is_same
-from backoffice.texts import Text, written
+from backoffice.texts import Text, joined_lazy, written
 from backoffice.writes.outcomes import refuse_if_moved
 from backoffice.writes.sending import lost_before, send, settle
 from backoffice.writes.verbs import Look
 from customers.apideck import ApideckAPI
 from customers.models import SupportCustomer, UnsupportedOperation
 from customers.models.support import ERASED
-from customers.sentences import joined
 from customers.services import support_search
 from customers.support_members import agrees, merged, problems_in, sendable
 
@@ -278,7 +277,9 @@ def _checked(write: RemoteWrite) -> Values:
         raise NotInThisState(_("What was to be sent was erased here meanwhile. Nothing was sent."))
     if problems := problems_in(write.sends):
         told = [format_lazy("{name}: {why}", name=name, why=problems[name]) for name in sorted(problems)]
-        raise NotInThisState(format_lazy(_("It cannot be sent so: {told}. Nothing was sent."), told=joined(told, "; ")))
+        raise NotInThisState(
+            format_lazy(_("It cannot be sent so: {told}. Nothing was sent."), told=joined_lazy(told, "; "))
+        )
     return sendable(write.sends)
 
 

@@ -17,12 +17,11 @@ from backoffice.records import RecordError, id_in, read_members
 from backoffice.sync import single
 from backoffice.sync.changes import Cause
 from backoffice.sync.resource import Batch
-from backoffice.texts import Text
+from backoffice.texts import Text, joined_lazy
 from backoffice.writes.verbs import Look
 from customers.apideck import ApideckAPI
 from customers.apideck.client import LISTING
 from customers.models import SupportCustomer
-from customers.sentences import joined
 from customers.support_members import NAMES, agrees, sendable
 
 NEWEST = "newest_row"  # the key of the newest mirrored row when it was sent, in the write's ``before``
@@ -45,7 +44,7 @@ def look(api: ApideckAPI, write: RemoteWrite) -> Look:
         return Look(State.CONFIRMED, format_lazy(found, remote_id=exact[0]), exact[0])
     if exact or alike:
         told = _("Apideck has customers that may be it: {them}. A person has to say whether one is.")
-        return Look(State.UNKNOWN, format_lazy(told, them=joined([*exact, *alike][:5])))
+        return Look(State.UNKNOWN, format_lazy(told, them=joined_lazy([*exact, *alike][:5])))
     none = _("Apideck has no such customer: all of them were read, and none that is new is like it.")
     return Look(State.FAILED, none)
 

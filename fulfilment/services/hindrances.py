@@ -1,8 +1,5 @@
 """What several kinds of objects have in common where a verb cannot be done to them: sentences about ``it``."""
 
-from collections.abc import Iterable
-
-from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -41,11 +38,3 @@ def in_transit(it: Text) -> Text:
 def refused(why: Text) -> NotInThisState:
     """The refusal of a service, for a reason that is a whole sentence."""
     return NotInThisState(format_lazy(_("{reason} Nothing was sent."), reason=why))
-
-
-def _joined(sentences: Iterable[Text]) -> str:
-    return " ".join(map(str, sentences))
-
-
-joined = lazy(_joined, str)
-"""Sentences one after another."""

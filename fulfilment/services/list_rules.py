@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.texts import Text
+from backoffice.texts import Text, joined_lazy
 from fulfilment.models import HandlingList, Shipment
 from fulfilment.services.hindrances import (
     IT,
@@ -14,7 +14,6 @@ from fulfilment.services.hindrances import (
     finished,
     gone,
     in_transit,
-    joined,
     refused,
 )
 
@@ -90,8 +89,8 @@ def refuse_unless_listable(shipments: Sequence[Shipment]) -> None:
     reasons = [hindrance for its in shipments if (hindrance := _listing_hindrance(its, _named(its)))]
     if len(reasons) > MOST_TOLD:
         more = format_lazy(_("And {count} more."), count=len(reasons) - MOST_TOLD)
-        raise refused(joined([*reasons[:MOST_TOLD], more]))
-    if told := joined(reasons) if reasons else why_not_together(shipments):
+        raise refused(joined_lazy([*reasons[:MOST_TOLD], more], " "))
+    if told := joined_lazy(reasons, " ") if reasons else why_not_together(shipments):
         raise refused(told)
 
 

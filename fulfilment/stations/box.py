@@ -7,13 +7,12 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin.doing import VerbForm
 from backoffice.models import RemoteWrite
-from backoffice.texts import number
+from backoffice.texts import number_lazy
 from fulfilment.models import Parcel
 from fulfilment.pieces import Piece
 from fulfilment.verbs.parcels import CREATE_PARCEL
@@ -25,7 +24,7 @@ UNDER_WAY = (RemoteWrite.State.PLANNED, RemoteWrite.State.SENT, RemoteWrite.Stat
 
 
 def _size(**kwargs: Any) -> forms.IntegerField:
-    at_most = format_lazy(_("At most {count}."), count=lazy(number, str)(MOST))
+    at_most = format_lazy(_("At most {count}."), count=number_lazy(MOST))
     told = {"invalid": _("Type a whole number."), "min_value": _("At least 1."), "max_value": at_most}
     return forms.IntegerField(required=False, min_value=1, max_value=MOST, error_messages=told, **kwargs)
 
