@@ -4,6 +4,7 @@ Syncs keep them by themselves; this is for after a bulk load, or an upgrade that
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 from django.db import transaction
@@ -11,9 +12,9 @@ from django.db import transaction
 from backoffice.mirror import MirrorModel
 from backoffice.records import RecordError
 from backoffice.sync.resource import RESOURCES, Resource
+from backoffice.textindex import column_of
 
 CHUNK = 1000
-SEARCH = "search_text"
 
 INDEXES: dict[str, Callable[[], int]] = {}
 """What the apps derive besides, by a word for people; each fills its own and says of how many rows."""
@@ -21,11 +22,11 @@ INDEXES: dict[str, Callable[[], int]] = {}
 
 def searchable() -> list[Resource]:
     """The resources whose rows have a text to be searched."""
-    return [one for one in RESOURCES.values() if any(field.name == SEARCH for field in one.model._meta.fields)]
+    return [resource for resource in RESOURCES.values() if column_of(resource.model)]
 
 
 def fill_search(resource: Resource) -> int:
-    """Derive the search text of all rows from their payloads; how many were otherwise.
+    """Derive the search text of all rows from what was read of them; how many were otherwise.
 
     A row is written only where its text differs, and stays as it is where its payload cannot be read any more: the next
     sweep says why.
@@ -44,16 +45,24 @@ def _parts(model: type[MirrorModel]) -> Iterator[list[int]]:
 @transaction.atomic
 def _fill(resource: Resource, keys: list[int]) -> int:
     model = resource.model
+    column = column_of(model)
     rows = model._default_manager.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
     changed = []
-    for row in rows.only("pk", "payload", SEARCH):
+    for row in rows.only("pk", "payload", column, *(["detail"] if resource.detail else [])):
         try:
-            record = resource.record.read(msgspec.json.encode(row.payload))
-            text = model.values_from(record).get(SEARCH, getattr(row, SEARCH))
+            text = _derived(resource, row).get(column, getattr(row, column))
         except (RecordError, ValueError, OverflowError):
             continue
-        if text != getattr(row, SEARCH):
-            setattr(row, SEARCH, text)
+        if text != getattr(row, column):
+            setattr(row, column, text)
             changed.append(row)
-    model._default_manager.bulk_update(changed, [SEARCH], batch_size=200)
+    model._default_manager.bulk_update(changed, [column], batch_size=200)
     return len(changed)
+
+
+def _derived(resource: Resource, row: Any) -> dict[str, Any]:
+    """The columns of a row, as they follow from its payload and its single read. Raises as reading them does."""
+    values = row.values_from(resource.record.read(msgspec.json.encode(row.payload)))
+    if resource.detail and row.detail:
+        values |= row.detail_values_from(resource.detail.read(msgspec.json.encode(row.detail)))
+    return dict(values)

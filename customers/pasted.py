@@ -9,6 +9,8 @@ their beginnings: who types one letter by letter has typed only that so far.
 import re
 
 from django.db.models import Q
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from backoffice import pasted
 from customers.models import SetupLink
@@ -29,9 +31,13 @@ def link_ending(part: str, owner: str) -> Q:
     """Rows whose customer (in the field ``owner``) has a link that ends so, where ``part`` is "…x7Qd"; else none."""
     if not part.startswith(MARK):
         return Q(pk__in=[])
-    ending = part.removeprefix(MARK)
-    links = SetupLink.objects.order_by().filter(token_last4__iexact=ending, customer__isnull=False)
+    links = SetupLink.objects.order_by().filter(ending_so(part), customer__isnull=False)
     return Q(**{f"{owner}__in": links.values("customer")})
+
+
+def ending_so(part: str) -> Q:
+    """Links with these last four, as pages show them, "…x7Qd", or without the mark."""
+    return Q(Exact(Lower("token_last4"), part.removeprefix(MARK).lower()))
 
 
 def _shortened(word: str) -> str:

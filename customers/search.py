@@ -11,7 +11,7 @@ from backoffice.search import Findable, Term, register, register_index
 from customers.identity import normal
 from customers.models.identity import IdentityKey
 from customers.models.kirim import SetupLink
-from customers.pasted import MARK
+from customers.pasted import MARK, ending_so
 from customers.person.address import page_url
 
 Kind = IdentityKey.Kind
@@ -37,7 +37,7 @@ def by_link(term: Term) -> Mapping[str, list[int]]:
     """A setup link and its customer. A pasted link was shortened to a mark and its last four on the way in."""
     if not term.text.startswith(MARK):
         return {}
-    links = SetupLink.objects.filter(token_last4=term.text.removeprefix(MARK))
+    links = SetupLink.objects.filter(ending_so(term.text))
     keys = list(links.values_list("pk", "customer")[:MOST_KEYS])
     return {
         "kirim.setup_links": [link for link, _ in keys],
@@ -61,7 +61,7 @@ def _of_transaction(term: Term) -> Q:
 
 register(
     Findable("kirim.customers", lambda term: Q(), page=page_url),
-    Findable("kirim.accounts", _of_account, inside="name__icontains"),
+    Findable("kirim.accounts", _of_account),
     Findable("kirim.setup_links", lambda term: Q(), inside=""),
     Findable("apideck.customers", lambda term: Q()),
     Findable("layercake.contacts", lambda term: _email("email", term)),

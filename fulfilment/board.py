@@ -35,7 +35,7 @@ class Share:
 
 def is_overdue() -> Q:
     """Lists that should be done by now and are not."""
-    return Q(due_at__lt=timezone.now()) & is_open()
+    return Q(overdue_from__lt=timezone.now())
 
 
 def is_due_today() -> Q:

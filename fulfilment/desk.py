@@ -36,7 +36,7 @@ ENDS = (
 
 def overdue(person: Person) -> QuerySet[HandlingList] | None:
     """Lists that should be done by now."""
-    return open_lists().filter(is_overdue()) if person.has_perm(SEE_LISTS) else None
+    return HandlingList.objects.filter(is_overdue(), vanished_at=None) if person.has_perm(SEE_LISTS) else None
 
 
 def due_today(person: Person) -> QuerySet[HandlingList] | None:

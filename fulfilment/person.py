@@ -15,10 +15,10 @@ from backoffice.admin.related import admin_of, linked, url_of
 from backoffice.badges import word
 from customers.person.parts import Part, Problem, Shown, Standing, Subject, register
 from fulfilment.admin.parcel_lines import ParcelLine, grams
-from fulfilment.admin.shown import SENT, due, progress, tracking
+from fulfilment.admin.shown import due, progress, tracking
 from fulfilment.models import Parcel, Recipient, Shipment
 from fulfilment.needs import failed_labels
-from fulfilment.states import LIST, PARCEL, SHIPMENT, UNDER_WAY
+from fulfilment.states import LIST, PARCEL, SENT, SHIPMENT, UNDER_WAY
 
 RESOURCE = "afosto.contacts"
 KNOWN, SHOWN = 200, 20

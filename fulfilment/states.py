@@ -4,8 +4,10 @@ The database computes them (generated columns): lists filter and sort by them, a
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from django.db.models import Case, CharField, GeneratedField, Q, Value, When
+from django.db.models import Case, CharField, DateTimeField, F, GeneratedField, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -38,6 +40,8 @@ PARCEL_STATES: States = (
     ("labelled", Q(label_file_id__gt="")),
     ("label requested", Q(label_requested_at__isnull=False)),
 )
+
+NEVER = datetime(3000, 1, 1, tzinfo=UTC)
 
 WORDS: Mapping[str, Text] = {
     "open": _("open"),
@@ -75,6 +79,8 @@ PARCEL = Vocabulary({
 OVER = ("finished", "cancelled")
 """The states of a list in which there is nothing left to do."""
 OPEN = tuple(state for state in LIST if state not in OVER)
+SENT = ("in transit", "finished", "cancelled")
+"""The states of a shipment that is no longer waited for."""
 ARRIVED = ("delivered", "finished")
 """The states of a parcel that is where it should be."""
 GONE_OUT = ("in transit", *ARRIVED)
@@ -99,3 +105,14 @@ def state_column(states: States, otherwise: str) -> "GeneratedField":
     """A column that holds the first state whose condition is met."""
     first = Case(*(When(condition, then=Value(name)) for name, condition in states), default=Value(otherwise))
     return GeneratedField(expression=first, output_field=CharField(max_length=20), db_persist=True)
+
+
+def overdue_column(states: States, over: Sequence[str], due: str) -> "GeneratedField":
+    """A column that holds from when on it is overdue: the moment in the column ``due``, or ``NEVER``.
+
+    Never where there is none, and in the states ``over``: the first of ``states``, so that each is met where its
+    condition is. Null would say so as well, but SQLite cannot add such a column to a table that is there.
+    """
+    left = [When(condition, then=Value(NEVER)) for name, condition in states if name in over]
+    moment = Case(*left, default=Coalesce(F(due), Value(NEVER)), output_field=DateTimeField())
+    return GeneratedField(expression=moment, output_field=DateTimeField(), db_persist=True)

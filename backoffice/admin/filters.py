@@ -33,6 +33,11 @@ class Filter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
         chosen: str | None = super().value()
         return chosen.replace("\x00", REPLACEMENT) if chosen else chosen
 
+    @property
+    def ordering(self) -> Sequence[str]:
+        """The order in which the rows of its choice stand, where nobody asks for another; () for the list's own."""
+        return ()
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         return self.narrow(queryset, value) if value else queryset

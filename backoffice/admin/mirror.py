@@ -63,7 +63,10 @@ class MirrorAdmin(SelectingAdmin):
     own_moments: ClassVar[tuple[str, ...]] = ()
     """Columns besides ``synced_at`` that say when something of the record was read."""
     is_indexed: ClassVar[bool] = False
-    """Whether all that a search looks for is in the text that ``textindex`` covers, or told by ``elsewhere``."""
+    """Whether all that a search looks for is in the text that ``textindex`` covers, where there is one, or told by
+    ``elsewhere``."""
+    looks_elsewhere: ClassVar[bool] = False
+    """Whether a search looks into records that the row leads to."""
     fetch: ClassVar[Fetch | None] = None
     """How one is read by its id, where the remote has such a read."""
 

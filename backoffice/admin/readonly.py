@@ -95,6 +95,8 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
     page_steps: Sequence[Step] = ()
     unsorted: Sequence[str] = ()
     """Columns that a list as long as this one cannot be ordered by."""
+    search_met = 0
+    """More rows than so many are what the search finds, and are not known one by one."""
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
@@ -109,7 +111,8 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
         return bool(self.query or self.has_active_filters)
 
     def get_results(self, request: HttpRequest) -> None:
-        met = 0 if self.has_active_filters else getattr(request, "search_met", 0)
+        self.search_met = getattr(request, "search_met", 0)
+        met = 0 if self.has_active_filters else self.search_met
         is_narrowed = self.is_narrowed or bool(limits.narrowing(self.model))
         size = paging.size_of(self.queryset, is_whole=not is_narrowed, most=self._counted_to, at_least=met)
         rows = self._sortable(self.queryset, size)
@@ -150,9 +153,11 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
     @property
     def why_unsorted(self) -> str:
         """What the list cannot be ordered by, and what helps; "" where nothing is left out."""
-        columns = [str(label_for_field(name, self.model, self.model_admin)) for name in self.unsorted]
-        if not columns:
+        if not self.unsorted:
             return ""
+        if self.search_met:
+            return gettext("So many match that the newest stand first: add a rarer word to order them otherwise.")
+        columns = [str(label_for_field(name, self.model, self.model_admin)) for name in self.unsorted]
         told = gettext("Narrow the list to {count} rows to order it by {columns}.")
         names = pgettext("between columns of which any", " or ").join(columns)
         return told.format(count=number(self._counted_to), columns=names)
@@ -171,12 +176,27 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
         """The rows; those of a long list in an order that an index holds, and without the offer of any other."""
         if size.is_exact and size <= self._counted_to:
             return rows
-        names = [str(name) for name in self.list_display if LOOKUP_SEP in str(self.get_ordering_field(name) or "")]
+        fields = {str(name): str(self.get_ordering_field(name) or "") for name in self.list_display}
+        # What a search meets may stand together anywhere in the order of a column, the end included.
+        names = [name for name, field in fields.items() if field and (self.search_met or LOOKUP_SEP in field)]
         self.sortable_by = [name for name in self.sortable_by or self.list_display if name not in names]
         self.unsorted = names
+        if self.search_met:
+            by_time = self._own_ordering[0] == "-remote_created_at"
+            return rows.order_by(*(self._own_ordering if by_time else ["-pk"]))
         if any(LOOKUP_SEP in str(part) for part in rows.query.order_by):
             rows = rows.order_by(*self._get_deterministic_ordering(self._get_default_ordering()))
         return rows
+
+    def _get_default_ordering(self) -> Sequence[str]:
+        given = (spec.ordering for spec in self.filter_specs if getattr(spec, "ordering", ()))
+        return next(given, self._own_ordering)
+
+    @property
+    def _own_ordering(self) -> Sequence[str]:
+        """The list's own, whatever filter is on."""
+        own: Sequence[str] = super()._get_default_ordering()
+        return own
 
     def _get_deterministic_ordering(self, ordering: Sequence[Any]) -> list[Any]:
         """Rows that are equal stand as in the list's own order, or against it: so one index serves both directions."""
@@ -184,7 +204,7 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
             whole: list[Any] = super()._get_deterministic_ordering(ordering)
             return whole
         falls = ordering[0].startswith("-")
-        own = [part.lstrip("-") for part in self._get_default_ordering()]
+        own = [part.lstrip("-") for part in self._own_ordering]
         given = {part.lstrip("-") for part in ordering}
         rest = [name for name in own if name not in given]
         whole = super()._get_deterministic_ordering([*ordering, *(f"-{name}" if falls else name for name in rest)])

@@ -1,7 +1,7 @@
 """A search in a list: what it finds is what its words' conditions say; how it is found depends on how many that are.
 
-The index of words gives the few rows that a rare search finds. What is frequent is met soon where the list's order
-begins, so there the conditions themselves are enough. Words that are too short for the index, and frequent ones of
+The index of words gives the few rows that a rare search finds. What is frequent is met soon among the newest rows, so
+there the conditions themselves are enough, newest first. Words that are too short for the index, and frequent ones of
 which it is not known whether they meet, are looked for in the newest rows.
 """
 
@@ -17,8 +17,8 @@ from backoffice.texts import number
 
 MOST = 4_000
 """Rows that a search finds and that are known one by one; more of them are met where the order begins."""
-NEWEST = 20_000
-"""Rows that are looked through for a word that is too short for the index."""
+NEWEST, NEWEST_ELSEWHERE = 20_000, 5_000
+"""Rows that are looked through for a word that is too short for the index: the second, where each leads to another."""
 IS_FREQUENT = 200
 """Of those, so many make it frequent."""
 
@@ -36,6 +36,7 @@ class Searched(Protocol):
 
     model: type[Model]
     is_indexed: bool
+    looks_elsewhere: bool
 
     def holding(self, part: str) -> Q: ...
 
@@ -129,6 +130,8 @@ def _every(own: Searched) -> QuerySet[Any]:
 
 
 def _in_text(own: Searched, parts: Sequence[str], *, are_found: bool = False) -> list[int]:
+    if not textindex.column_of(own.model):
+        return []
     keys = textindex.keys(own.model, parts, MOST)
     if keys is None:
         raise TooMany(are_found=are_found)
@@ -138,19 +141,20 @@ def _in_text(own: Searched, parts: Sequence[str], *, are_found: bool = False) ->
 def _among_newest(own: Searched, rows: QuerySet[Any], parts: Sequence[str]) -> Narrowed:
     """What the newest rows hold, where to look through all of them would take long."""
     every = own.model._default_manager.order_by("-pk")
-    before = list(every.values_list("pk", flat=True)[NEWEST : NEWEST + 1])
+    count = NEWEST_ELSEWHERE if own.looks_elsewhere else NEWEST
+    before = list(every.values_list("pk", flat=True)[count : count + 1])
     newest = every.filter(pk__gt=before[0]) if before else every
     keys = set(_holding(own, newest, parts).values_list("pk", flat=True)[: IS_FREQUENT + 1])
     if len(keys) > IS_FREQUENT:
         return Narrowed(_holding(own, rows, parts), at_least=IS_FREQUENT)
-    return Narrowed(rows.filter(pk__in=keys), _how_far(own, parts) if before else "")
+    return Narrowed(rows.filter(pk__in=keys), _how_far(own, parts, count) if before else "")
 
 
-def _how_far(own: Searched, parts: Sequence[str]) -> str:
+def _how_far(own: Searched, parts: Sequence[str], count: int) -> str:
     if textindex.is_for(parts):
         told = _("Only the {count} {things} that came last were looked through: add a rarer word to find all.")
     else:
         told = _(
             "Only the {count} {things} that came last were looked through: search for a word of 3 letters to find all."
         )
-    return told.format(count=number(NEWEST), things=own.model._meta.verbose_name_plural)
+    return told.format(count=number(count), things=own.model._meta.verbose_name_plural)

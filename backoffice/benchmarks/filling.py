@@ -1,5 +1,5 @@
 """What long lists are measured on, no two rows alike in order: customers and parcels, and half as many shipments,
-handling lists, setup links and contacts of the CRM, with a tenth as many recipients.
+handling lists, setup links, accounts and contacts of the CRM, with a tenth as many recipients.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from backoffice import textindex
 from backoffice.benchmarks.million import ago, copies
-from customers.models import Contact, Customer, SetupLink
+from customers.models import Contact, Customer, SetupLink, WhatsAppAccount
 from fulfilment.models import HandlingList, Location, Parcel, Recipient, Shipment, ShippingMethod
 
 MIXED = "((n * 7919) % 1000003)"  # other than the order in which rows were made
@@ -34,26 +34,41 @@ def fill_rows(rows: int) -> None:
     for n in range(10):
         Location(name=f"Location {n}", remote_id=f"location{n}", **common).save()
         ShippingMethod(name=f"Method {n}", remote_id=f"method{n}", **common).save()
-    shipments = rows // ROWS_A_SHIPMENT
+    half = rows // ROWS_A_SHIPMENT
     copies(
         Recipient(remote_created_at=now, **common),
-        shipments // SHIPMENTS_A_RECIPIENT,
+        half // SHIPMENTS_A_RECIPIENT,
         {
             "remote_id": "'recipient' || n", "family_name": f"{_word()} || ' ' || (n % 5003)",
             "search_text": f"{_word()} || ' ' || (n % 5003) || ' recipient' || n",
             "remote_created_at": ago("n"),
         },
     )  # fmt: skip
-    recipients = max(1, shipments // SHIPMENTS_A_RECIPIENT)
+    recipients = max(1, half // SHIPMENTS_A_RECIPIENT)
+    copies(
+        HandlingList(remote_created_at=now, due_at=now, **common),
+        half,
+        {
+            "remote_id": "'list' || n", "number": f"'L' || {MIXED}", "location_remote_id": "'location' || (n % 10)",
+            "location_id": f"{_first(Location)} + n % 10",
+            "sub": "CASE WHEN n % 2 = 0 THEN 'picker' || (n % 20) ELSE '' END",
+            "is_finished": "n % 10 < 7", "is_outbound": "n % 50 > 0", "due_at": ago("n - 2000"),
+            "piece_count": "10", "handled_count": "n % 10",
+            "search_text": f"'l' || {MIXED} || ' list' || n || ' sku-' || (n % 977)",
+            "remote_created_at": ago("n"), "synced_at": ago("n % 50000"),
+        },
+    )  # fmt: skip
     copies(
         Shipment(remote_created_at=now, **common),
-        shipments,
+        half,
         {
             "remote_id": "'shipment' || n", "number": "'S' || n",
             "contact_remote_id": f"'recipient' || (n % {recipients})",
             "location_remote_id": "'location' || (n % 10)", "method_remote_id": "'method' || (n % 10)",
             "location_id": f"{_first(Location)} + n % 10", "method_id": f"{_first(ShippingMethod)} + n % 10",
             "contact_id": f"{_first(Recipient)} + n % {recipients}", "remote_created_at": ago("n"),
+            "list_remote_id": "'list' || n", "list_id": f"{_first(HandlingList)} + n",
+            "piece_text": "'s' || n || ' shipment' || n || ' sku-' || (n % 977)",
         },
     )  # fmt: skip
     copies(
@@ -85,7 +100,6 @@ def fill_rows(rows: int) -> None:
             "vanished_at": f"CASE WHEN n % 1000 = 0 THEN {ago('0')} END",
         },
     )  # fmt: skip
-    half = rows // ROWS_A_SHIPMENT
     copies(
         SetupLink(remote_created_at=now, expires_at=now, **common),
         half,
@@ -97,16 +111,15 @@ def fill_rows(rows: int) -> None:
         },
     )  # fmt: skip
     copies(
-        HandlingList(remote_created_at=now, due_at=now, **common),
+        WhatsAppAccount(**common),
         half,
         {
-            "remote_id": "'list' || n", "number": f"'L' || {MIXED}", "location_remote_id": "'location' || (n % 10)",
-            "location_id": f"{_first(Location)} + n % 10",
-            "sub": "CASE WHEN n % 2 = 0 THEN 'picker' || (n % 20) ELSE '' END",
-            "is_finished": "n % 10 < 7", "is_outbound": "n % 50 > 0", "due_at": ago("n - 2000"),
-            "piece_count": "10", "handled_count": "n % 10",
-            "search_text": f"'l' || {MIXED} || ' list' || n || ' sku-' || (n % 977)",
-            "remote_created_at": ago("n"), "synced_at": ago("n % 50000"),
+            "remote_id": "'account' || n", "phone_number_id": "'account' || n", "phone_number": "'+62811' || (n * 7)",
+            "name": f"{_word()} || ' ' || {MIXED}", "customer_remote_id": "'cus_' || n",
+            "customer_id": f"{_first(Customer)} + n",
+            "status": "CASE n % 10 WHEN 0 THEN 'disconnected' ELSE 'connected' END",
+            "search_text": f"{_word()} || ' ' || {MIXED} || ' +62811' || (n * 7) || ' account' || n || ' cus_' || n",
+            "synced_at": ago("n % 50000"),
         },
     )  # fmt: skip
     copies(

@@ -19,9 +19,9 @@ from backoffice.checks.installation import check_search
 from backoffice.reindex import INDEXES
 from backoffice.templatetags.backoffice import STYLED
 from backoffice.tests.reading import page_of
-from customers.models import Customer
+from customers.models import Contact, Customer, SetupLink, WhatsAppAccount
 from customers.tests.factories import CustomerFactory
-from fulfilment.models import Location, Parcel, Recipient, Shipment
+from fulfilment.models import HandlingList, Location, Parcel, Recipient, Shipment
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/customers/customer/"
@@ -198,7 +198,8 @@ HEAVY = 150 * 1024
 
 
 @pytest.mark.parametrize(
-    "name", ["parcel", "shipment", "handlinglist", "recipient", "customer", "setuplink", "contact"]
+    "name",
+    ["parcel", "shipment", "handlinglist", "recipient", "customer", "setuplink", "whatsappaccount", "contact"],
 )
 def test_a_list_of_a_hundred_rows_is_a_light_page(supervisor, monkeypatch, name):
     fill_rows(1_000)
@@ -313,7 +314,7 @@ def test_for_words_too_short_for_the_index_it_is_said_how_far_it_looked(supervis
 
 def test_frequent_words_are_looked_for_through_a_rare_one_and_else_among_the_newest(supervisor, monkeypatch):
     monkeypatch.setattr(searching, "MOST", 3)
-    monkeypatch.setattr(searching, "NEWEST", 5)
+    monkeypatch.setattr(searching, "NEWEST_ELSEWHERE", 5)
     rare = parcel("Pzeta", shipment(recipient("ana")))
     for number in range(8):
         parcel(f"Palpha{number}", shipment(recipient("ana" if number % 2 else "ben")))
@@ -332,6 +333,77 @@ def test_frequent_words_are_looked_for_through_a_rare_one_and_else_among_the_new
     found, page = parcels("of-ana palpha")
     assert found == {"Palpha1", "Palpha3", "Palpha5", "Palpha7"}
     assert "more than 2 parcels" in page and "looked through" not in page
+
+
+def test_what_a_search_meets_everywhere_stands_newest_first_and_in_no_other_order(supervisor, monkeypatch):
+    """In the order of a name, what it meets may stand behind everything else."""
+    monkeypatch.setattr(searching, "MOST", 3)
+    for name in ("zara", "yuki", "xenia", "willem", "vera"):
+        row(Contact, display_name=name, search_text=f"{name}\nmet everywhere")
+    row(Contact, display_name="adam", search_text="adam")
+    textindex.catch_up()
+
+    def names(query):
+        answer = supervisor.get(f"/admin/customers/contact/?{query}")
+        return [one.display_name for one in answer.context["cl"].result_list], answer.content.decode()
+
+    told = "So many match that the newest stand first: add a rarer word to order them otherwise."
+    for query in ("q=everywhere", "q=everywhere&o=1", "q=met everywhere&o=-1"):
+        found, page = names(query)
+        assert found == ["vera", "willem", "xenia", "yuki", "zara"] and told in page, query
+        assert "sortoptions" not in page, query
+    found, page = names("q=zara everywhere&o=1")
+    assert found == ["zara"] and told not in page and "sortoptions" in page
+    assert names("")[0][:2] == ["adam", "vera"], "without a search by their names"
+
+
+def account(name, owner):
+    return row(
+        WhatsAppAccount, name=name, customer=owner, customer_remote_id=owner.remote_id, status="connected",
+        search_text=f"{name}\n+62811\n{owner.remote_id}".lower(),
+    )  # fmt: skip
+
+
+def link(last4, owner):
+    now = timezone.now()
+    return row(
+        SetupLink, token_last4=last4, customer=owner, customer_remote_id=owner.remote_id, expires_at=now,
+        remote_id=f"csl_{last4.upper()}", remote_created_at=now,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_lists_find_what_stands_in_another_record_however_long_they_are(supervisor, monkeypatch, is_long):
+    if is_long:  # a word that many recipients and customers have leads nowhere then
+        monkeypatch.setattr(searching, "MOST", 2)
+    ana, ben = (CustomerFactory(name=f"{name} Shop", search_text=f"{name} shop".lower()) for name in ("Ana", "Ben"))
+    for owner, last4 in ((ana, "x7Qd"), (ben, "y8Re")):
+        link(last4, owner)
+        account(f"{owner.name} account", owner)
+        its = row(HandlingList, number=f"L-{last4}", search_text=f"l-{last4}".lower(), remote_created_at=timezone.now())
+        goes = row(
+            Shipment, number=f"S-{last4}", contact=recipient(owner.name.lower()), list=its, piece_text=f"sku-{last4}",
+            remote_created_at=timezone.now(),
+        )  # fmt: skip
+        Parcel.objects.filter(pk=parcel(f"P-{last4}", goes).pk).update(tracking_code=f"3S{last4}")
+
+    def found(page, term):
+        return {str(one) for one in supervisor.get(f"/admin/{page}/", {"q": term}).context["cl"].result_list}
+
+    for _ in range(2):
+        for term in ("x7qd", "X7Qd", "…x7Qd", "csl_x7qd", ana.remote_id, "ana shop", "ana"):
+            assert found("customers/setuplink", term) == {"…x7Qd"}, term
+        for term in (ana.remote_id, "ana", "ana account", "…x7qd"):
+            assert found("customers/whatsappaccount", term) == {"Ana Shop account"}, term
+        for term in ("s-x7qd", "of-ana", "3sx7qd", "l-x7qd"):
+            assert found("fulfilment/handlinglist", term) == {"L-x7Qd"}, term
+        for term in ("s-x7qd", "of-ana", "3sx7qd", "p-x7qd", "sku-x7qd"):
+            assert found("fulfilment/shipment", term) == {"S-x7Qd"}, term
+        for page in ("customers/setuplink", "customers/whatsappaccount"):
+            assert len(found(page, "shop")) == 2 and found(page, "shop ana") == found(page, "ana shop") != set()
+        for page in ("fulfilment/handlinglist", "fulfilment/shipment"):
+            assert len(found(page, "shop")) == 2 and found(page, "nothing") == set()
+        textindex.catch_up()
 
 
 def test_doctor_says_where_the_index_is_missing_and_reindex_makes_it(supervisor, texts):

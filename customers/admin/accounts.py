@@ -10,7 +10,7 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin import live
+from backoffice.admin import live, searching
 from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import MirrorAdmin, copyable
 from backoffice.admin.readonly import Button, Fact
@@ -20,7 +20,7 @@ from customers.admin.account_lines import REFRESH, sync_button
 from customers.admin.filters import AccountStatus
 from customers.admin.owner import shown_owner
 from customers.admin.traces import traces_of_owner
-from customers.models import WhatsAppAccount
+from customers.models import Customer, WhatsAppAccount
 from customers.pasted import link_ending
 from customers.verbs import kirim as verbs
 
@@ -34,7 +34,8 @@ class WhatsAppAccountAdmin(MirrorAdmin):
     list_display = ("shown_name", "number", "state", "owner", "age")
     list_select_related = ("customer",)
     list_filter = (AccountStatus, AgeFilter)
-    search_fields = ("name",)
+    search_fields = ("search_text",)
+    is_indexed = looks_elsewhere = True
     search_help_text = _("Name, number, id or customer")
     bulk_verbs = (verbs.SYNC_TEMPLATES,)
     name_columns = ("name", "phone_number")
@@ -60,14 +61,11 @@ class WhatsAppAccountAdmin(MirrorAdmin):
         return account.customer_remote_id or gettext("the organization itself")
 
     def holding(self, part: str) -> Q:
-        return (
-            Q(name__icontains=part)
-            | Q(phone_number__contains=part)
-            | Q(remote_id__iexact=part)
-            | Q(customer_remote_id__iexact=part)
-            | Q(customer__search_text__contains=part)
-            | link_ending(part, "customer")
-        )
+        return Q(search_text__contains=part) | Q(customer__search_text__contains=part) | link_ending(part, "customer")
+
+    def elsewhere(self, part: str) -> Iterable[Q]:
+        yield link_ending(part, "customer")
+        yield Q(customer__in=searching.related(Customer, part))
 
     def traces(self, obj: WhatsAppAccount) -> Iterable[live.Trace]:
         return traces_of_owner(obj.customer_id)

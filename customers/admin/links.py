@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
@@ -14,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice import freshness, times
-from backoffice.admin import live
+from backoffice.admin import live, searching
 from backoffice.admin.mirror import MirrorAdmin, MirrorChangeList
 from backoffice.admin.readonly import Button, Fact
 from backoffice.badges import word
@@ -25,7 +29,7 @@ from customers.admin.link_lines import EATEN, HALF_DONE, SECRET_LOST, link_ends,
 from customers.admin.owner import shown_owner
 from customers.admin.traces import traces_of_link
 from customers.models import Customer, SetupLink
-from customers.pasted import MARK
+from customers.pasted import ending_so
 from customers.replacements import half_done_of, lost_secrets
 from customers.services.links import why_inactive, why_no_link
 from customers.verbs.kirim import REPLACE_LINK_PERMISSION, REVOKE_LINK, UPDATE_REDIRECTS
@@ -53,6 +57,7 @@ class SetupLinkAdmin(MirrorAdmin):
     list_select_related = ("customer",)
     list_filter = (LinkStatus, EndingFilter, LinkAgeFilter)
     search_fields = ("token_last4",)
+    is_indexed = looks_elsewhere = True
     search_help_text = _("Last four, the link itself, id or customer")
     export_columns = (
         ("remote_id", "remote_id"), ("customer_remote_id", "customer_remote_id"),
@@ -90,14 +95,11 @@ class SetupLinkAdmin(MirrorAdmin):
         return LinkChangeList
 
     def holding(self, part: str) -> Q:
-        if part.startswith(MARK):  # as pages show a link, and what a pasted one becomes
-            return Q(token_last4__iexact=part.removeprefix(MARK))
-        return (
-            Q(token_last4__iexact=part)
-            | Q(remote_id__iexact=part)
-            | Q(customer_remote_id__iexact=part)
-            | Q(customer__search_text__contains=part)
-        )
+        return reduce(or_, _whole_values(part)) | Q(customer__search_text__contains=part)
+
+    def elsewhere(self, part: str) -> Iterable[Q]:
+        yield from _whole_values(part)
+        yield Q(customer__in=searching.related(Customer, part))
 
     def fresh_at(self, row: SetupLink, swept_from: datetime | None) -> datetime | None:
         """A link's age counts from the last reading of its customer's links: a normal sync does not read all."""
@@ -159,3 +161,8 @@ class SetupLinkAdmin(MirrorAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [*link_pages.urls(), *super().get_urls()]
+
+
+def _whole_values(part: str) -> list[Q]:
+    """Links with a word of a search as a value."""
+    return [ending_so(part), Q(Exact(Lower("remote_id"), part)), Q(Exact(Lower("customer_remote_id"), part))]

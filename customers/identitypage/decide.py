@@ -21,6 +21,7 @@ from backoffice.models import RemoteWrite
 from backoffice.views import staff_page
 from backoffice.writes.plan import Actor
 from customers.identitypage.compare import cards
+from customers.identitypage.words import called
 from customers.models import IdentityDecision, IdentityLink
 from customers.services.identity import LINK, IdentityService, SecondLink
 
@@ -51,7 +52,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponseBase:
         return TemplateResponse(request, "customers/identity/second.html", context)
     else:
         said = _("Linked: {customer} and {record} are the same customer.")
-        messages.success(request, said.format(customer=link.customer, record=link.remote_id))
+        messages.success(request, said.format(customer=link.customer, record=called(link)))
     return _back(request)
 
 
@@ -90,7 +91,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
     else:
         before = IdentityLink.State(decision.before).label if decision.before else _("not linked")
         said = _("Undone: {customer} and {record} are {state} again.")
-        messages.success(request, said.format(customer=decision.customer, record=decision.remote_id, state=before))
+        messages.success(request, said.format(customer=decision.customer, record=called(decision), state=before))
     return _back(request)
 
 
@@ -105,7 +106,7 @@ def _say(request: HttpRequest, pk: int, verb: Callable[[IdentityService], Decide
         except NotInThisState as error:
             messages.error(request, f"{error}")
         else:
-            messages.success(request, said.format(customer=link.customer, record=link.remote_id))
+            messages.success(request, said.format(customer=link.customer, record=called(link)))
     return _back(request)
 
 

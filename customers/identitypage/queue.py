@@ -16,6 +16,7 @@ from backoffice.views import staff_page
 from customers.identity.sources import others
 from customers.identitypage.compare import cards
 from customers.identitypage.filters import QueueFilter
+from customers.identitypage.words import called
 from customers.models import Customer, IdentityDecision, IdentityLink
 from customers.services.identity import LINK
 
@@ -39,7 +40,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "filter": narrowed,
         "page": page,
         "cards": cards(request, list(page.object_list)),
-        "last": _last(request) if may else None,
+        "last": _last(request, readable) if may else None,
         "may": may,
         "empty_sentence": _why_empty(narrowed) if not page.paginator.count else "",
         "here": request.get_full_path(),
@@ -47,7 +48,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     return TemplateResponse(request, "customers/identity/queue.html", context)
 
 
-def _last(request: HttpRequest) -> dict[str, object] | None:
+def _last(request: HttpRequest, readable: set[str]) -> dict[str, object] | None:
     """What the person decided last, where it was not undone."""
     mine = IdentityDecision.objects.filter(actor=request.user.pk).select_related("customer")
     last = mine.order_by("-pk").first()
@@ -58,7 +59,8 @@ def _last(request: HttpRequest) -> dict[str, object] | None:
         IdentityDecision.Verb.REJECT: _("You rejected {customer} and {record} {ago}."),
         IdentityDecision.Verb.UNLINK: _("You unlinked {customer} and {record} {ago}."),
     }[IdentityDecision.Verb(last.verb)]
-    customer, record = (format_html("<bdi>{}</bdi>", one) for one in (last.customer, last.remote_id))
+    name = called(last) if last.resource in readable else last.remote_id
+    customer, record = (format_html("<bdi>{}</bdi>", one) for one in (last.customer, name))
     told = format_html(said, customer=customer, record=record, ago=times.ago(last.decided_at))
     return {"told": told, "undo": reverse("undo_identity", args=[last.pk])}
 

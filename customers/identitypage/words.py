@@ -9,7 +9,7 @@ from backoffice.badges import Vocabulary, badge, word
 from backoffice.sync.resource import RESOURCES
 from backoffice.upstreams import UPSTREAMS
 from customers.identity.match import FAIR, STRONG
-from customers.models import IdentityLink
+from customers.models import IdentityDecision, IdentityLink
 from customers.services.identity import kind_of
 
 STATES = Vocabulary(
@@ -29,6 +29,14 @@ _STRENGTHS = Vocabulary(
         "weak": pgettext_lazy("suggestion", "weak"),
     },
 )
+
+
+def called(pair: IdentityLink | IdentityDecision) -> str:
+    """The record beside the customer by its name; by its id where it is not here, or not for who acts."""
+    resource = RESOURCES.get(pair.resource)
+    rows = resource.model._default_manager.filter(remote_id=pair.remote_id) if resource else None
+    row = rows.defer("payload").first() if rows is not None else None
+    return str(row) if row is not None else pair.remote_id
 
 
 def state(link: IdentityLink) -> SafeString:

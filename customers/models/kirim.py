@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,7 @@ class Customer(DetailedModel):
         indexes: ClassVar = [
             *list_indexes("customer", "name", "email", "status", "team_id"),
             models.Index(fields=["id", "payload_hash", "vanished_at"], name="customer_state"),
+            models.Index(fields=["links_read_at"], name="customer_links_read"),
         ]
         permissions: ClassVar = [
             ("create_customer", "Can create a customer at Kirim"),
@@ -93,7 +95,9 @@ class SetupLink(MirrorModel):
         indexes: ClassVar = [
             *list_indexes("setup_link", "status", "expires_at"),
             models.Index(fields=["status", "expires_at"], name="setup_link_ending"),
-            models.Index(fields=["token_last4"], name="setup_link_by_last4"),
+            models.Index(Lower("token_last4"), name="setup_link_by_lower_last4"),
+            models.Index(Lower("remote_id"), name="setup_link_by_lower_id"),
+            models.Index(Lower("customer_remote_id"), name="setup_link_by_owner_id"),
             models.Index(fields=["remote_created_at", "consumed_at"], name="setup_link_made"),
             models.Index(fields=["consumed_at"], condition=models.Q(consumed_at__isnull=False), name="setup_link_used"),
         ]
@@ -133,6 +137,9 @@ class WhatsAppAccount(MirrorModel):
         max_length=255, blank=True, db_index=True, help_text="Empty when the organization itself owns it."
     )
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="accounts")
+    search_text = models.TextField(
+        blank=True, db_default="", help_text="Name, number, its id and the customer's id, in lower case."
+    )
 
     references = ("customer",)
 
@@ -157,10 +164,12 @@ class WhatsAppAccount(MirrorModel):
 
     @classmethod
     def values_from(cls, record: AccountRecord) -> dict[str, Any]:
+        words = (record.name, record.phone_number, record.phone_number_id, record.customer_id)
         return {
             "phone_number_id": record.phone_number_id,
             "phone_number": record.phone_number,
             "name": record.name,
             "status": record.status,
             "customer_remote_id": record.customer_id or "",
+            "search_text": "\n".join(filter(None, words)).lower(),
         }

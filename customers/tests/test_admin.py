@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 
 from backoffice.tests.factories import ChangeFactory, RejectedFactory, RunFactory, person
 from backoffice.tests.reading import page_of
+from customers.admin import filters
 from customers.models import Customer
 from customers.states import link_state
 from customers.tests.factories import AccountFactory, CustomerFactory, SetupLinkFactory
@@ -110,6 +111,23 @@ def test_a_links_age_counts_from_its_customers_last_link_reading(desk):
     unread.save()
     assert "20 min ago" in page_of(desk, LINKS)
     assert f"…{link.token_last4}" in page_of(desk, f"{LINKS}?age=fresh")
+
+
+@pytest.mark.parametrize(("readings", "links"), [(9, 9), (0, 9), (9, 1)], ids=["few", "many readings", "many links"])
+def test_links_are_found_by_their_age_however_many_have_it(desk, monkeypatch, readings, links):
+    monkeypatch.setattr(filters, "FEW_READINGS", readings)
+    monkeypatch.setattr(filters, "FEW_LINKS", links)
+    now, old = timezone.now(), timezone.now() - timedelta(days=9)
+    read_with_it = SetupLinkFactory(customer=CustomerFactory(links_read_at=now), synced_at=old)
+    read_itself = SetupLinkFactory(customer=CustomerFactory(links_read_at=None), synced_at=now)
+    of_nobody = SetupLinkFactory(customer=None, customer_remote_id="cus_gone", synced_at=now)
+    not_read = SetupLinkFactory(customer=CustomerFactory(links_read_at=old), synced_at=old)
+
+    def found(age):
+        return {row.pk for row in desk.get(f"{LINKS}?age={age}").context["cl"].result_list}
+
+    assert found("fresh") == {read_with_it.pk, read_itself.pk, of_nobody.pk}
+    assert found("hour") == found("day") == {not_read.pk}
 
 
 def test_a_link_past_its_time_is_expired_whatever_kirim_said_last(desk):

@@ -1,6 +1,6 @@
 """Filters of the warehouse's lists."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -14,11 +14,11 @@ from backoffice import times
 from backoffice.admin.filters import MAX_CHOICES, Filter, choice_filter
 from backoffice.badges import Tone
 from backoffice.distinct import values_of
+from backoffice.mirror import MirrorModel
 from backoffice.texts import Text
-from fulfilment.admin.shown import SENT
 from fulfilment.board import holders, sub_of
 from fulfilment.models import HandlingList, Location, Shipment, ShippingMethod
-from fulfilment.states import OVER, choices
+from fulfilment.states import choices
 
 NOBODY, ME = "nobody", "me"
 
@@ -45,21 +45,33 @@ class LocationFilter(Filter):
         return rows.filter(**{self.column: value})
 
 
-FEW_SHIPMENTS = 1_000
-"""So many lead to their parcels; beyond that it is quicker to ask each parcel for its shipment until a page is full."""
+FEW_OWNERS = 1_000
+"""So many lead to what is theirs; beyond that it is quicker to ask each row for its own until a page is full."""
 
 
-class OfShipment(Filter):
-    """Parcels by a column of their shipment."""
+class OfOwner(Filter):
+    """Rows by a column of what they belong to."""
 
     is_dear = True
+    owner: ClassVar[str]
+    owners: ClassVar[type[MirrorModel]]
     column: ClassVar[str]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        shipments = Shipment.objects.order_by().filter(**{self.column: value})
-        if shipments[: FEW_SHIPMENTS + 1].count() <= FEW_SHIPMENTS:
-            return rows.filter(shipment__in=shipments.values("pk"))
-        return rows.filter(Exists(shipments.filter(pk=OuterRef("shipment_id"))))
+        return self.of(rows, **{self.column: value})
+
+    def of(self, rows: QuerySet[Any], **wanted: Any) -> QuerySet[Any]:
+        """The rows whose owner is as ``wanted``."""
+        owners = self.owners._default_manager.order_by().filter(**wanted)
+        if owners[: FEW_OWNERS + 1].count() <= FEW_OWNERS:
+            return rows.filter(**{f"{self.owner}__in": owners.values("pk")})
+        return rows.filter(Exists(owners.filter(pk=OuterRef(f"{self.owner}_id"))))
+
+
+class OfShipment(OfOwner):
+    """Parcels by a column of their shipment."""
+
+    owner, owners = "shipment", Shipment
 
 
 class LocationOfShipmentFilter(OfShipment, LocationFilter):
@@ -88,7 +100,6 @@ class AssigneeFilter(Filter):
     """Who holds the list: nobody, oneself, a person we know, or an id of Afosto's that was met."""
 
     title, parameter_name = _("held by"), "assignee"
-    column: ClassVar[str] = "sub"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         self.own = sub_of(request.user)
@@ -102,15 +113,32 @@ class AssigneeFilter(Filter):
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value == NOBODY:
-            return rows.filter(Q(**{self.column: ""}) | Q(**{f"{self.column}__isnull": True}))
+            return self.held_by_nobody(rows)
         wanted = self.own if value == ME else value
-        return rows.filter(**{self.column: wanted}) if wanted else rows.none()
+        return self.held_by(rows, wanted) if wanted else rows.none()
+
+    def held_by_nobody(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows that nobody holds."""
+        return rows.filter(sub="")
+
+    def held_by(self, rows: QuerySet[Any], sub: str) -> QuerySet[Any]:
+        """The rows that the person with this id of Afosto's holds."""
+        return rows.filter(sub=sub)
 
 
-class AssigneeOfShipmentFilter(AssigneeFilter):
+class AssigneeOfShipmentFilter(OfOwner, AssigneeFilter):
     """Who holds the list that a shipment is on."""
 
-    column, is_dear = "list__sub", True
+    owner, owners = "list", HandlingList
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return AssigneeFilter.narrow(self, rows, value)
+
+    def held_by_nobody(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(Q(list__sub="") | Q(list=None))
+
+    def held_by(self, rows: QuerySet[Any], sub: str) -> QuerySet[Any]:
+        return self.of(rows, sub=sub)
 
 
 class DueFilter(Filter):
@@ -118,7 +146,11 @@ class DueFilter(Filter):
 
     title, parameter_name = _("due"), "due"
     column: ClassVar[str] = "due_at"
-    over: ClassVar[tuple[str, ...]] = OVER
+
+    @property
+    def ordering(self) -> Sequence[str]:
+        """What is overdue stands by how long."""
+        return ("overdue_from",) if self.value() == "overdue" else ()
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
         zone = timezone.get_current_timezone_name()
@@ -132,7 +164,7 @@ class DueFilter(Filter):
         if value == "none":
             return rows.filter(**{f"{self.column}__isnull": True})
         if value == "overdue":
-            return rows.filter(**{f"{self.column}__lt": timezone.now()}).exclude(state__in=self.over)
+            return rows.filter(overdue_from__lt=timezone.now())
         days = {"today": 1, "week": 7 - timezone.localdate().weekday()}.get(value)
         if days is None:
             return rows.none()
@@ -142,6 +174,6 @@ class DueFilter(Filter):
 
 
 class ShipFilter(DueFilter):
-    """When a shipment is to be sent."""
+    """When a shipment or a parcel is to be sent."""
 
-    title, column, over = _("to be sent"), "ship_at", SENT
+    title, column = _("to be sent"), "ship_at"

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -12,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice import times
-from backoffice.admin import live
+from backoffice.admin import live, searching
 from backoffice.admin.deeds import Deed
 from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import AgeFilter
@@ -26,7 +28,7 @@ from fulfilment.admin.shipment_lines import shipment_section
 from fulfilment.admin.shown import due, progress, station
 from fulfilment.board import holder_of, holders
 from fulfilment.forms.lists import AssignForm, AssignManyForm, DeleteListForm, MarkHandledForm
-from fulfilment.models import HandlingList, Parcel, Shipment
+from fulfilment.models import HandlingList, Parcel, Recipient, Shipment
 from fulfilment.pieces import pick_lines
 from fulfilment.services.lists import HandlingListService, why_not
 from fulfilment.states import OVER
@@ -84,6 +86,7 @@ class HandlingListAdmin(AfostoAdmin):
         state_filter(states.LIST), LocationFilter, AssigneeFilter, DueFilter, direction_filter, AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
+    is_indexed = looks_elsewhere = True
     search_help_text = _("Number, id, SKU, tracking code or recipient")
     bulk_verbs = (ASSIGN_LIST, HOLD_LIST, RELEASE_LIST, REFRESH_LIST)
     confirm_forms = {ASSIGN_LIST.name: AssignManyForm}  # noqa: RUF012  Django's own way to declare an admin
@@ -128,12 +131,18 @@ class HandlingListAdmin(AfostoAdmin):
 
     def holding(self, part: str) -> Q:
         of_list = Shipment.objects.filter(list=OuterRef("pk"))
-        parcels = Parcel.objects.filter(shipment__list=OuterRef("pk"), tracking_code__iexact=part)
+        parcels = Parcel.objects.filter(Exact(Lower("tracking_code"), part), shipment__list=OuterRef("pk"))
         return (
             Q(search_text__contains=part)
-            | Exists(of_list.filter(Q(number__iexact=part) | Q(contact__search_text__contains=part)))
+            | Exists(of_list.filter(Q(Exact(Lower("number"), part)) | Q(contact__search_text__contains=part)))
             | Exists(parcels)
         )
+
+    def elsewhere(self, part: str) -> Iterable[Q]:
+        shipments, parcels = Shipment.objects.order_by(), Parcel.objects.order_by()
+        yield Q(pk__in=shipments.filter(Exact(Lower("number"), part)).values("list"))
+        yield Q(pk__in=parcels.filter(Exact(Lower("tracking_code"), part)).values("shipment__list"))
+        yield Q(pk__in=shipments.filter(contact__in=searching.related(Recipient, part)).values("list"))
 
     # -- the page of one ----------------------------------------------------------------------------------------------
 

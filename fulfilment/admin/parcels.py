@@ -38,12 +38,6 @@ from fulfilment.services.parcels import ParcelService
 from fulfilment.verbs.parcels import FINISH_PARCEL, MARK_IN_TRANSIT, REFRESH_PARCEL, REQUEST_LABEL, REQUEST_SLIP
 
 
-class ParcelShipFilter(ShipFilter):
-    """When a parcel is to be sent."""
-
-    over = states.GONE_OUT
-
-
 @admin.register(Parcel)
 class ParcelAdmin(AfostoAdmin):
     """Afosto's parcels as mirrored here."""
@@ -59,11 +53,11 @@ class ParcelAdmin(AfostoAdmin):
     list_display_links = ("shown_number",)
     list_select_related = ("shipment", "shipment__contact")
     list_filter = (
-        state_filter(states.PARCEL), LocationOfShipmentFilter, MethodOfShipmentFilter, ParcelShipFilter,
+        state_filter(states.PARCEL), LocationOfShipmentFilter, MethodOfShipmentFilter, ShipFilter,
         direction_filter, AgeFilter,
     )  # fmt: skip
     search_fields = ("search_text",)
-    is_indexed = True
+    is_indexed = looks_elsewhere = True
     search_help_text = _("Number, id, tracking code, SKU or recipient")
     bulk_verbs = (REQUEST_LABEL, REQUEST_SLIP, MARK_IN_TRANSIT, FINISH_PARCEL, REFRESH_PARCEL)
     export_columns = (

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.admin.readonly import Section
 from backoffice.admin.related import linked, url_of
 from backoffice.badges import word
-from fulfilment.admin.shown import SENT, due, progress, recipient_name
+from fulfilment.admin.shown import due, progress, recipient_name
 from fulfilment.models import Shipment
-from fulfilment.states import SHIPMENT
+from fulfilment.states import SENT, SHIPMENT
 
 SHOWN = 50
 

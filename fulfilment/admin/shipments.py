@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -15,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice import times, upstreams
-from backoffice.admin import deeds, live
+from backoffice.admin import deeds, live, searching
 from backoffice.admin.deeds import Deed
 from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import AgeFilter
@@ -36,9 +38,9 @@ from fulfilment.admin.filters import (
 )
 from fulfilment.admin.new_list import MAX_CHOSEN
 from fulfilment.admin.parcel_lines import parcel_section
-from fulfilment.admin.shown import SENT, TYPES, address_lines, due, progress, recipient_name, station
+from fulfilment.admin.shown import TYPES, address_lines, due, progress, recipient_name, station
 from fulfilment.forms.shipments import BackordersForm, CancelShipmentForm, MethodForm, MissingForm, OverageForm
-from fulfilment.models import LabelJob, Parcel, Shipment
+from fulfilment.models import LabelJob, Parcel, Recipient, Shipment
 from fulfilment.pieces import contents_of
 from fulfilment.services.lists import why_not_listable
 from fulfilment.services.shipments import ShipmentService, why_not
@@ -103,6 +105,7 @@ class ShipmentAdmin(AfostoAdmin):
         direction_filter, AgeFilter,
     )  # fmt: skip
     search_fields = ("piece_text",)
+    is_indexed = looks_elsewhere = True
     search_help_text = _("Number, id, order, SKU, tracking code or recipient")
     bulk_verbs = (REFRESH_SHIPMENT, CANCEL_SHIPMENT)
     export_columns = (
@@ -135,7 +138,7 @@ class ShipmentAdmin(AfostoAdmin):
 
     @admin.display(description=_("to be sent"), ordering="ship_at")
     def due(self, shipment: Shipment) -> SafeString | str:
-        return due(shipment.ship_at, is_over=shipment.state in SENT)
+        return due(shipment.ship_at, is_over=shipment.state in states.SENT)
 
     @admin.display(description=_("packed"), ordering="boxed_count")
     def shown_progress(self, shipment: Shipment) -> SafeString | str:
@@ -143,15 +146,22 @@ class ShipmentAdmin(AfostoAdmin):
 
     def holding(self, part: str) -> Q:
         of_it = Parcel.objects.filter(shipment=OuterRef("pk"))
-        parcels = Q(Exists(of_it.filter(Q(tracking_code__iexact=part) | Q(number__iexact=part))))
+        parcels = of_it.filter(Q(Exact(Lower("tracking_code"), part)) | Q(Exact(Lower("number"), part)))
         return (
-            Q(number__icontains=part)
-            | Q(piece_text__contains=part)
-            | Q(remote_id__iexact=part)
-            | Q(order_id__iexact=part)
+            Q(piece_text__contains=part)
+            | Q(Exact(Lower("number"), part))
+            | Q(remote_id=part)
             | Q(contact__search_text__contains=part)
-            | parcels
+            | Q(Exists(parcels))
         )
+
+    def elsewhere(self, part: str) -> Iterable[Q]:
+        yield Q(Exact(Lower("number"), part))  # these two are not in the text until it is read by itself
+        yield Q(remote_id=part)
+        parcels = Parcel.objects.order_by()
+        yield Q(pk__in=parcels.filter(Exact(Lower("tracking_code"), part)).values("shipment"))
+        yield Q(pk__in=parcels.filter(Exact(Lower("number"), part)).values("shipment"))
+        yield Q(contact__in=searching.related(Recipient, part))
 
     # -- a new list of those that are selected ------------------------------------------------------------------------
 
@@ -178,7 +188,7 @@ class ShipmentAdmin(AfostoAdmin):
         yield Fact(_("Location"), linked(request, obj.location, obj.location_remote_id))
         on_list = gettext("on a list that is not told yet") if obj.is_listed else gettext("on none")
         yield Fact(_("Handling list"), linked(request, obj.list, obj.list_remote_id, none=on_list))
-        yield Fact(_("To be sent"), due(obj.ship_at, is_over=obj.state in SENT))
+        yield Fact(_("To be sent"), due(obj.ship_at, is_over=obj.state in states.SENT))
         if obj.expected_at:
             yield Fact(_("Expected"), times.at(obj.expected_at))
         yield Fact(_("Handled"), progress(obj.handled_count, obj.piece_count, obj.missing_count))
@@ -226,6 +236,6 @@ def _beside(shipment: Shipment) -> str:
     marks = (
         (shipment.is_overcomplete, _("more than ordered")),
         (bool(shipment.boxed_count) and not shipment.is_complete, _("packed pieces differ from the listed ones")),
-        (not shipment.is_editable and shipment.state not in SENT, _("can no longer be edited at Afosto")),
+        (not shipment.is_editable and shipment.state not in states.SENT, _("can no longer be edited at Afosto")),
     )
     return ", ".join(str(told) for is_so, told in marks if is_so)

@@ -31,8 +31,6 @@ DAYTIMES: Mapping[str, Text] = {
     "afternoon": pgettext_lazy("when a carrier delivers", "afternoon"),
     "evening": pgettext_lazy("when a carrier delivers", "evening"),
 }
-SENT = ("in transit", "finished", "cancelled")
-"""The states in which a shipment is no longer waited for."""
 
 
 def due(moment: datetime | None, *, is_over: bool) -> SafeString | str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.mirror import DetailedModel, list_indexes
 from fulfilment.afosto import HandlingListRowRecord
 from fulfilment.models.places import Location
-from fulfilment.states import LIST_STATES, state_column
+from fulfilment.states import LIST_STATES, OVER, overdue_column, state_column
 
 
 class HandlingList(DetailedModel):
@@ -35,6 +35,7 @@ class HandlingList(DetailedModel):
         blank=True, help_text="Number, id, SKUs and references of its pieces, in lower case."
     )
     state = state_column(LIST_STATES, "open")
+    overdue_from = overdue_column(LIST_STATES, OVER, "due_at")
 
     references = ("location",)
 
@@ -45,8 +46,8 @@ class HandlingList(DetailedModel):
         indexes: ClassVar = [
             models.Index(fields=["state", "due_at"], name="handling_list_work"),
             *list_indexes(
-                "handling_list", "number", "state", "location_remote_id", "sub", "due_at", "is_outbound",
-                "handled_count",
+                "handling_list", "number", "state", "location_remote_id", "sub", "due_at", "overdue_from",
+                "is_outbound", "handled_count",
             ),
             models.Index(  # these two with the column of their condition, or SQLite reads each row for it
                 fields=["due_at", "state", "finished_at", "vanished_at"],

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.mirror import MirrorModel, list_indexes
 from fulfilment.afosto import ParcelRecord
 from fulfilment.models.shipments import Shipment
-from fulfilment.states import PARCEL_STATES, state_column
+from fulfilment.states import GONE_OUT, PARCEL_STATES, overdue_column, state_column
 
 
 class Parcel(MirrorModel):
@@ -43,6 +43,7 @@ class Parcel(MirrorModel):
     finished_at = models.DateTimeField(null=True, blank=True)
     search_text = models.TextField(blank=True, help_text="Number, id, tracking code and SKUs, in lower case.")
     state = state_column(PARCEL_STATES, "packed")
+    overdue_from = overdue_column(PARCEL_STATES, GONE_OUT, "ship_at")
 
     references = ("shipment",)
 
@@ -53,7 +54,11 @@ class Parcel(MirrorModel):
         indexes: ClassVar = [
             models.Index(fields=["state", "ship_at"], name="parcel_work"),
             models.Index(Lower("shipment_remote_id"), name="parcel_by_shipment_id"),
-            *list_indexes("parcel", "number", "state", "tracking_code", "weight", "ship_at", "is_outbound"),
+            models.Index(Lower("tracking_code"), name="parcel_by_lower_code"),
+            models.Index(Lower("number"), name="parcel_by_lower_number"),
+            *list_indexes(
+                "parcel", "number", "state", "tracking_code", "weight", "ship_at", "overdue_from", "is_outbound"
+            ),
             models.Index(  # with the column of its condition, or SQLite reads each row for it
                 fields=["remote_created_at", "state", "vanished_at"],
                 condition=models.Q(vanished_at=None),

@@ -11,7 +11,7 @@ from backoffice.mirror import DetailedModel, list_indexes
 from fulfilment.afosto import ShipmentRecord, ShipmentRowRecord
 from fulfilment.models.lists import HandlingList
 from fulfilment.models.places import Location, Recipient, ShippingMethod
-from fulfilment.states import SHIPMENT_STATES, state_column
+from fulfilment.states import SENT, SHIPMENT_STATES, overdue_column, state_column
 
 
 class Shipment(DetailedModel):
@@ -59,9 +59,10 @@ class Shipment(DetailedModel):
     missing_count = models.PositiveIntegerField(_("missing"), null=True, blank=True)
     has_corrections = models.BooleanField(null=True, blank=True, help_text="It has backorders or overage.")
     piece_text = models.TextField(
-        blank=True, db_default="", help_text="SKUs, references and ids of its pieces, in lower case."
+        blank=True, db_default="", help_text="Number, id, order, SKUs and references of its pieces, in lower case."
     )
     state = state_column(SHIPMENT_STATES, "open")
+    overdue_from = overdue_column(SHIPMENT_STATES, SENT, "ship_at")
 
     references = ("method", "contact", "list", "location")
 
@@ -72,8 +73,8 @@ class Shipment(DetailedModel):
         indexes: ClassVar = [
             models.Index(fields=["state", "ship_at"], name="shipment_work"),
             *list_indexes(
-                "shipment", "number", "state", "location_remote_id", "method_remote_id", "ship_at", "is_outbound",
-                "boxed_count",
+                "shipment", "number", "state", "location_remote_id", "method_remote_id", "ship_at", "overdue_from",
+                "is_outbound", "boxed_count",
             ),
             models.Index(Lower("number"), name="shipment_by_lower_number"),
         ]  # fmt: skip
@@ -120,7 +121,7 @@ class Shipment(DetailedModel):
     @classmethod
     def detail_values_from(cls, record: ShipmentRecord) -> dict[str, Any]:
         pieces = record.items or []
-        words: list[str] = []
+        words = [*filter(None, (record.number, record.id, record.order_id))]
         for piece in pieces:
             words += filter(None, (piece.sku, piece.reference, piece.id))
         return {

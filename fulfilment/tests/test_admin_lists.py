@@ -13,11 +13,13 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.models import RowChange
 from backoffice.tests.factories import RunFactory, person
 from backoffice.tests.reading import shown_in, text_of
+from fulfilment.admin import filters
 from fulfilment.models import HandlingList, LabelJob, Location, Parcel, Picker, Recipient, Shipment, ShippingMethod
 from fulfilment.tests.desk import ADMIN, LISTS, PARCELS, SHIPMENTS, page_of
 from fulfilment.tests.warehouse import a_list, a_location, picker
@@ -81,6 +83,41 @@ def test_lists_are_found_by_state_place_holder_time_and_direction(people: Client
     assert ">ayu<" in page and "sub-other" in page and "nobody" in page
 
 
+@pytest.mark.parametrize("few", [1_000, 0])
+def test_what_hangs_on_another_record_is_found_however_many_there_are(
+    people: Client, monkeypatch: Any, few: int
+) -> None:
+    monkeypatch.setattr(filters, "FEW_OWNERS", few)
+    here = a_location("Here")
+    mine = row(Shipment, number="S-mine", list=a_list("L-1", sub="sub-me"), location_remote_id=here.remote_id)
+    row(Shipment, number="S-free", list=a_list("L-2"))
+    row(Shipment, number="S-none")
+    row(Parcel, number="P-mine", shipment=mine, search_text="p-mine")
+    row(Parcel, number="P-none", search_text="p-none")
+    assert found(people, Shipment, assignee="me") == found(people, Shipment, assignee="sub-me") == {"S-mine"}
+    assert found(people, Shipment, assignee="nobody") == {"S-free", "S-none"}
+    assert found(people, Parcel, location=here.remote_id) == {"P-mine"}
+
+
+@pytest.mark.parametrize(("model", "column"), [(HandlingList, "due_at"), (Shipment, "ship_at"), (Parcel, "ship_at")])
+def test_what_is_overdue_stands_by_how_long_unless_another_order_is_asked_for(
+    people: Client, model: Any, column: str
+) -> None:
+    now = timezone.now()
+    for number, hours in (("C", -5), ("A", -9), ("B", -7), ("later", 3), ("none", None)):
+        moment = None if hours is None else now + timedelta(hours=hours)
+        row(model, number=number, remote_created_at=now, **{column: moment})
+    row(model, number="over", is_finished=True, **{column: now - timedelta(days=9)})
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+    def order(query: str) -> list[str]:
+        return [str(its) for its in people.get(f"{url}?{query}").context["cl"].result_list]
+
+    assert order("due=overdue") == ["A", "B", "C"]
+    assert order("due=overdue&o=-1") == ["C", "B", "A"], "by number, falling"
+    assert set(order("due=none")) == {"none"}
+
+
 def test_shipments_and_parcels_are_found_by_what_hangs_on_them(people: Client) -> None:
     here = a_location("Here")
     slow = row(ShippingMethod, name="Slow")
@@ -88,7 +125,7 @@ def test_shipments_and_parcels_are_found_by_what_hangs_on_them(people: Client) -
     mine = a_list("L-1", sub="sub-me", search_text="l-1")
     s1 = row(
         Shipment, number="S-1", method=slow, method_remote_id=slow.remote_id, contact=ada, list=mine, location=here,
-        location_remote_id=here.remote_id, piece_text="mug-blk-300\nref-7", order_id="order-9", is_listed=True,
+        location_remote_id=here.remote_id, piece_text="s-1\norder-9\nmug-blk-300\nref-7", is_listed=True,
         ship_at=timezone.now() - timedelta(days=3), piece_count=3, boxed_count=1, missing_count=1,
     )  # fmt: skip
     row(Shipment, number="S-2", is_canceled=True, ship_at=timezone.now() - timedelta(days=3), is_outbound=False)

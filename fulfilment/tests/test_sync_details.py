@@ -14,6 +14,7 @@ from django.utils import timezone
 from backoffice.client import BACKGROUND
 from backoffice.errors import RemoteContractError
 from backoffice.models import Drift, RejectedRecord, RowChange, SyncRun
+from backoffice.reindex import fill_search
 from backoffice.sync import single
 from backoffice.sync.changes import BY_HAND
 from backoffice.sync.resource import RESOURCES, Batch
@@ -90,6 +91,17 @@ def test_a_row_that_changed_is_read_again_and_only_that(there: Upstream) -> None
     there.calls.clear()
     sync(SHIPMENTS)
     assert details_read(there, SHIPMENTS) == []
+
+
+def test_what_a_shipment_is_searched_by_can_be_derived_anew(there: Upstream) -> None:
+    sync(SHIPMENTS)
+    texts = dict(Shipment.objects.exclude(detail=None).values_list("remote_id", "piece_text"))
+    shipment = open_shipment()
+    assert {shipment.number.lower(), shipment.remote_id} < set(texts[shipment.remote_id].split("\n"))
+    Shipment.objects.update(piece_text="")
+    assert fill_search(RESOURCES[SHIPMENTS]) == len(texts) > 0
+    assert dict(Shipment.objects.exclude(detail=None).values_list("remote_id", "piece_text")) == texts
+    assert fill_search(RESOURCES[SHIPMENTS]) == 0
 
 
 def test_a_detail_that_is_gone_meanwhile_is_left_to_the_next_sweep(there: Upstream) -> None:

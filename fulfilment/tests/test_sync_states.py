@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fulfilment.models import HandlingList, Parcel, Shipment
-from fulfilment.states import LIST, PARCEL, SHIPMENT
+from fulfilment.states import GONE_OUT, LIST, NEVER, OVER, PARCEL, SENT, SHIPMENT
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -59,7 +59,7 @@ def parcel_state(flags: dict[str, Any]) -> str:
     return "label requested" if flags["label_requested_at"] else "packed"
 
 
-@pytest.mark.parametrize(
+KINDS = pytest.mark.parametrize(
     ("model", "flags", "state", "tones"),
     [
         (
@@ -91,6 +91,9 @@ def parcel_state(flags: dict[str, Any]) -> str:
     ],
     ids=["lists", "shipments", "parcels"],
 )  # fmt: skip
+
+
+@KINDS
 def test_the_state_of_every_combination_of_flags_is_the_first_that_holds(
     model: Any, flags: list[dict[str, Any]], state: Any, tones: Any
 ) -> None:
@@ -99,3 +102,17 @@ def test_the_state_of_every_combination_of_flags_is_the_first_that_holds(
     expected = {str(number): state(one) for number, one in enumerate(flags)}
     assert dict(model.objects.values_list("remote_id", "state")) == expected
     assert set(expected.values()) == set(tones)  # each can be reached, and each has a colour
+
+
+@KINDS
+def test_only_what_still_waits_is_ever_overdue(model: Any, flags: list[dict[str, Any]], state: Any, tones: Any) -> None:
+    due, over = {HandlingList: ("due_at", OVER), Shipment: ("ship_at", SENT), Parcel: ("ship_at", GONE_OUT)}[model]
+    common = {"payload": {}, "payload_hash": b"", "synced_at": NOW}
+    for moment in (NOW, None):
+        rows = [
+            model(remote_id=f"{moment}{number}", **common, **one, **{due: moment}) for number, one in enumerate(flags)
+        ]
+        model.objects.bulk_create(rows)
+        expected = [NEVER if moment is None or state(one) in over else moment for one in flags]
+        stored = model.objects.in_bulk([row.remote_id for row in rows], field_name="remote_id")
+        assert [stored[row.remote_id].overdue_from for row in rows] == expected

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from backoffice.tests.factories import person
+from customers.identity.links import records_of
 from customers.models import IdentityDecision, IdentityLink
 
 State = IdentityLink.State
@@ -99,9 +100,11 @@ def test_the_queue_costs_as_many_queries_for_twenty_pairs_as_for_one(desk, peopl
 
 def test_confirm_undo_reject_and_unlink_by_plain_forms(desk, pair):
     page = post(desk, "confirm_identity", pair.pk, seen="suggested", next="/identity/?state=confirmed")
-    assert "Linked:" in page and "confirmed" in page
+    name = records_of([pair])[pair.resource, pair.record_id]
+    assert f"{name} are the same customer." in page and "confirmed" in page
     assert IdentityDecision.objects.get().door == "page"
-    assert "Undone" in post(desk, "undo_identity", IdentityDecision.objects.get().pk)
+    assert f"<bdi>{name}</bdi>" in page_of(desk).partition("You confirmed")[2]
+    assert f"{name} are suggested" in post(desk, "undo_identity", IdentityDecision.objects.get().pk)
     assert "Rejected:" in post(desk, "reject_identity", pair.pk, seen="suggested", reason="another shop")
     page = page_of(desk, state="rejected")
     assert "another shop" in page and "Link after all" in page
