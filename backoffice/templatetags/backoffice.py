@@ -49,7 +49,9 @@ def things(resource: str) -> str:
     return in_sentence(resource)
 
 
-STYLED = frozenset({"told", "started", "company", "shown_name", "shown_email", "reason", "outcome", "object"})
+STYLED = frozenset({
+    "told", "started", "company", "shown_name", "shown_email", "shown_number", "reason", "outcome", "object",
+})  # fmt: skip
 """Columns that our style sheet names; the cells of others need no class."""
 _OF_CELL = re.compile(r'<(t[hd]) class="(field-)?([\w-]+)[^"]*"')
 _OF_BOX = re.compile(r' data-label="[^"]*">(<input type="checkbox"[^>]*? class=")[^"]*"')
