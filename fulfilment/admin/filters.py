@@ -14,7 +14,6 @@ from backoffice import times
 from backoffice.admin.filters import MAX_CHOICES, Filter, choice_filter
 from backoffice.badges import Tone
 from backoffice.distinct import values_of
-from backoffice.mirror import MirrorModel
 from backoffice.texts import Text
 from fulfilment.board import holders, sub_of
 from fulfilment.models import HandlingList, Location, Shipment, ShippingMethod
@@ -49,29 +48,22 @@ FEW_OWNERS = 1_000
 """So many lead to what is theirs; beyond that it is quicker to ask each row for its own until a page is full."""
 
 
-class OfOwner(Filter):
-    """Rows by a column of what they belong to."""
+def of_owners(rows: QuerySet[Any], field: str, owners: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows whose ``field`` is one of ``owners``."""
+    owners = owners.order_by()
+    if owners[: FEW_OWNERS + 1].count() <= FEW_OWNERS:
+        return rows.filter(**{f"{field}__in": owners.values("pk")})
+    return rows.filter(Exists(owners.filter(pk=OuterRef(f"{field}_id"))))
+
+
+class OfShipment(Filter):
+    """Parcels by a column of their shipment."""
 
     is_dear = True
-    owner: ClassVar[str]
-    owners: ClassVar[type[MirrorModel]]
     column: ClassVar[str]
 
     def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return self.of(rows, **{self.column: value})
-
-    def of(self, rows: QuerySet[Any], **wanted: Any) -> QuerySet[Any]:
-        """The rows whose owner is as ``wanted``."""
-        owners = self.owners._default_manager.order_by().filter(**wanted)
-        if owners[: FEW_OWNERS + 1].count() <= FEW_OWNERS:
-            return rows.filter(**{f"{self.owner}__in": owners.values("pk")})
-        return rows.filter(Exists(owners.filter(pk=OuterRef(f"{self.owner}_id"))))
-
-
-class OfShipment(OfOwner):
-    """Parcels by a column of their shipment."""
-
-    owner, owners = "shipment", Shipment
+        return of_owners(rows, "shipment", Shipment.objects.filter(**{self.column: value}))
 
 
 class LocationOfShipmentFilter(OfShipment, LocationFilter):
@@ -126,19 +118,16 @@ class AssigneeFilter(Filter):
         return rows.filter(sub=sub)
 
 
-class AssigneeOfShipmentFilter(OfOwner, AssigneeFilter):
+class AssigneeOfShipmentFilter(AssigneeFilter):
     """Who holds the list that a shipment is on."""
 
-    owner, owners = "list", HandlingList
-
-    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return AssigneeFilter.narrow(self, rows, value)
+    is_dear = True
 
     def held_by_nobody(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.filter(Q(list__sub="") | Q(list=None))
 
     def held_by(self, rows: QuerySet[Any], sub: str) -> QuerySet[Any]:
-        return self.of(rows, sub=sub)
+        return of_owners(rows, "list", HandlingList.objects.filter(sub=sub))
 
 
 class DueFilter(Filter):
