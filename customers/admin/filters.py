@@ -14,10 +14,10 @@ from backoffice.admin.filters import MAX_CHOICES, AgeFilter, Filter, ValueFilter
 from backoffice.badges import Tone, in_words
 from backoffice.distinct import values_of
 from customers import states
-from customers.models import Customer, SetupLink
+from customers.models import SetupLink
 
-FEW_READINGS, FEW_LINKS = 1_000, 4_000
-"""So many customers and links are known one by one."""
+FEW_LINKS = 4_000
+"""So many are known one by one."""
 
 
 class StatusFilter(Filter):
@@ -99,15 +99,11 @@ class LinkAgeFilter(AgeFilter):
     sweep_reads_all, is_dear = False, True
 
     def read_since(self, moment: Any) -> Q:
-        links, readings = SetupLink.objects.order_by(), Customer.objects.order_by().filter(links_read_at__gte=moment)
-        if readings[: FEW_READINGS + 1].count() <= FEW_READINGS:
-            ways = (links.filter(synced_at__gte=moment), links.filter(customer__in=readings.values("pk")))
-            first, other = (way.values_list("pk", flat=True) for way in ways)
-            keys = set(first.union(other, all=True)[: FEW_LINKS + 1])
-            if len(keys) <= FEW_LINKS:
-                return Q(pk__in=keys)
-        # So many that a page is full soon, whatever the order.
-        return super().read_since(moment) | Q(customer__links_read_at__gte=moment)
+        itself, with_its_customer = super().read_since(moment), Q(customer__links_read_at__gte=moment)
+        links = SetupLink.objects.order_by().values_list("pk", flat=True)
+        keys = set(links.filter(itself).union(links.filter(with_its_customer), all=True)[: FEW_LINKS + 1])
+        # Of more, a page is full soon, whatever the order.
+        return Q(pk__in=keys) if len(keys) <= FEW_LINKS else itself | with_its_customer
 
     def not_read_since(self, moment: Any) -> Q:
         read_with_it = Q(customer__links_read_at__gte=moment)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, IsNull
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -130,13 +130,12 @@ class HandlingListAdmin(AfostoAdmin):
         return progress(handling_list.handled_count, handling_list.piece_count, handling_list.missing_count)
 
     def holding(self, part: str) -> Q:
-        of_list = Shipment.objects.filter(list=OuterRef("pk"))
+        of_list = Shipment.objects.order_by().filter(list=OuterRef("pk"))
+        told = of_list.filter(Q(Exact(Lower("number"), part)) | Q(contact__search_text__contains=part))
+        # As a value: what EXISTS asks, PostgreSQL may ask of all shipments first.
+        shipments = IsNull(Subquery(told.values("pk")[:1]), False)
         parcels = Parcel.objects.filter(Exact(Lower("tracking_code"), part), shipment__list=OuterRef("pk"))
-        return (
-            Q(search_text__contains=part)
-            | Exists(of_list.filter(Q(Exact(Lower("number"), part)) | Q(contact__search_text__contains=part)))
-            | Exists(parcels)
-        )
+        return Q(search_text__contains=part) | Q(shipments) | Q(Exists(parcels))
 
     def elsewhere(self, part: str) -> Iterable[Q]:
         shipments, parcels = Shipment.objects.order_by(), Parcel.objects.order_by()
