@@ -31,12 +31,17 @@ def in_words(model_admin: Any, changes: Any) -> str:
     for spec in changes.filter_specs:
         value = getattr(spec, "value", lambda: None)()
         if value:
-            words = {str(choice): str(label) for choice, label in spec.lookup_choices}
-            told.append((spec.title, words.get(str(value), value)))
+            told.append((spec.title, choice_in_words(spec, value) or value))
         elif (first := getattr(spec, "all_option", None)) and first is not DropdownFilter.all_option:
             told.append((spec.title, first[1]))  # it leaves rows out unless another choice is made
     told += [(name, changes.params[name]) for name in sorted(model_admin.url_lookups) if name in changes.params]
     return found(model_admin.opts.verbose_name_plural, told, without_secrets(changes.query.strip()))
+
+
+def choice_in_words(spec: Any, value: Any) -> Text | None:
+    """How a filter of a list words its choice; None for one that it does not offer."""
+    words: dict[str, Text] = {str(choice): label for choice, label in spec.lookup_choices}
+    return words.get(str(value))
 
 
 def found(things: Text, filters: Iterable[tuple[Text, object]], found_by: str) -> str:

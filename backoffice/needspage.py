@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -27,6 +26,7 @@ from backoffice.errors import NotAllowed, WriteIsSettled
 from backoffice.models import Drift, RemoteWrite
 from backoffice.needs import section
 from backoffice.needs.sync import DISMISS_DRIFT
+from backoffice.returning import came_from
 from backoffice.texts import number
 from backoffice.views import staff_page
 from backoffice.writelines import label, note_members_seen, write_lines
@@ -222,8 +222,5 @@ def _back(request: HttpRequest, write: RemoteWrite) -> HttpResponse:
 
 
 def _next(request: HttpRequest, write: RemoteWrite) -> str:
-    """Where the person came from, if that is one of our pages; else the page of the write."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return wanted
-    return reverse("admin:backoffice_remotewrite_change", args=[write.pk])
+    """Where the person came from; else the page of the write."""
+    return came_from(request, reverse("admin:backoffice_remotewrite_change", args=[write.pk]))

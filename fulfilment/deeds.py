@@ -7,15 +7,14 @@ from uuid import uuid4
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from backoffice import upstreams
 from backoffice.admin.doing import VerbForm, do, tell
 from backoffice.admin.readonly import Button
 from backoffice.models import RemoteWrite
+from backoffice.returning import NEXT
 from backoffice.texts import Text
 from backoffice.writes.plan import may
 from backoffice.writes.verbs import Verb, WriteVerb
@@ -56,14 +55,6 @@ def button(
     """The button of a verb, each with a write of its own; none for a person who may not."""
     if not may(cast(User, request.user), verb.permission):
         return []
-    values = {"write_id": str(uuid4()), "next": request.get_full_path(), **(fields or {})}
+    values = {"write_id": str(uuid4()), NEXT: request.get_full_path(), **(fields or {})}
     off = off or upstreams.why_off(verb.upstream)
     return [Button(label or verb.label, url, off=off, is_main=is_main, fields=values)]
-
-
-def back(request: HttpRequest, otherwise: str) -> HttpResponse:
-    """To the page of ours that the button stood on."""
-    wanted = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return HttpResponseRedirect(wanted)  # as it was checked: its path alone may name another host ("//there")
-    return redirect(otherwise)

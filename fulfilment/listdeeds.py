@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST
 
 from backoffice.admin.deeds import read_again
 from backoffice.admin.readonly import Button
+from backoffice.returning import back
 from backoffice.texts import Text
 from backoffice.views import staff_page
 from backoffice.writes.verbs import WriteVerb
 from fulfilment.board import holder_of, sub_of
-from fulfilment.deeds import back, button, deed
+from fulfilment.deeds import button, deed
 from fulfilment.models import HandlingList
 from fulfilment.services.lists import why_not
 from fulfilment.states import OVER

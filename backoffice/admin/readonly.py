@@ -1,9 +1,10 @@
 """ReadOnlyAdmin: a list with export, and a page of facts, for rows that are never edited by hand."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin import ShowFacets, SimpleListFilter
@@ -28,6 +29,7 @@ from unfold.views import ChangeList
 from backoffice import audit, columns, export, limits, savedviews
 from backoffice.admin import paging
 from backoffice.admin.headings import heading
+from backoffice.returning import NEXT
 from backoffice.texts import Text, capital, number, written
 
 
@@ -61,6 +63,12 @@ class Button:
     is_link: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
     """What a POST carries besides its token."""
+
+    def leading_back(self, url: str) -> "Button":
+        """The same, after which one is on the page ``url`` again."""
+        if self.is_link:
+            return replace(self, url=f"{self.url}?{urlencode({NEXT: url})}")
+        return replace(self, fields={**self.fields, NEXT: url})
 
     @property
     def off_id(self) -> str:

@@ -1,7 +1,7 @@
 """Doing one verb to many rows of a list: the action, the page that confirms it, and what it evaluates to then."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -326,10 +326,9 @@ def _picked(count: int) -> str:
 
 def _choice_in_words(spec: Any, value: str, model: Any) -> Text:
     """How the drop-down words its choice. Raises NoSelection for one that it does not have."""
-    choices: Iterable[tuple[Any, Any]] = spec.lookup_choices
-    words: dict[str, Text] = {str(choice): label for choice, label in choices}
-    if value in words:
-        return words[value]
+    words = listed.choice_in_words(spec, value)
+    if words is not None:
+        return words
     if isinstance(spec, ValueFilter) and spec.narrow(model._default_manager.all(), value).exists():
         return value  # more values than a drop-down can show
     told = _(

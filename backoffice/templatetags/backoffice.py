@@ -2,15 +2,32 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 from django import template
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from backoffice import texts, times
 from backoffice.badges import RUN_TONES, word
+from backoffice.returning import NEXT, came_from
 from backoffice.wording import things as in_sentence
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def back_url(context: Any, otherwise: str, *args: Any) -> str:
+    """``{% back_url "desk" %}``: the page that somebody came from, else the one of that name."""
+    return came_from(context["request"], reverse(otherwise, args=args))
+
+
+@register.simple_tag(takes_context=True)
+def next_field(context: Any) -> SafeString | str:
+    """``{% next_field %}``: in a form, what carries on which page somebody came from."""
+    url = came_from(context["request"])
+    return format_html('<input type="hidden" name="{}" value="{}">', NEXT, url) if url else ""
 
 
 @register.filter

@@ -17,6 +17,7 @@ from backoffice.admin.doing import VerbForm, do, in_hand, tell, writes_to
 from backoffice.admin.showing import shows
 from backoffice.distinct import values_of
 from backoffice.models import RemoteWrite
+from backoffice.returning import back
 from backoffice.sync.changes import is_same
 from backoffice.texts import Text
 from backoffice.views import staff_page
@@ -67,7 +68,7 @@ def _created(request: HttpRequest, form: CreateForm, write: RemoteWrite) -> Http
     if write.state == State.CONFIRMED and is_same(write.sends, form.sends()):
         customer = Customer.objects.filter(remote_id=write.remote_id).first()
         tell(request, write, _("{name} was created at Kirim.").format(name=write.sends.get("name")))
-        return _to(customer) if customer else redirect("admin:customers_customer_changelist")
+        return _to(request, customer) if customer else redirect("admin:customers_customer_changelist")
     form.come_back(write, form.sends())
     return _create_page(request, form)
 
@@ -109,7 +110,7 @@ def update(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _edit_page(request, customer, form)
     if not form.sends():
         messages.info(request, _("Nothing was changed in the form, so nothing was sent."))
-        return _to(customer)
+        return _to(request, customer)
     wanted = _wanted(customer, form, form.sends(), form.before())
     if shows(request, form, UPDATE_CUSTOMER, **wanted):
         return _edit_page(request, customer, form)
@@ -132,7 +133,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponseBase:
     sends = {name: value for name, value in wanted.items() if not is_same(value, seen.theirs[name])}
     if not sends:
         messages.info(request, _("Everything stays as it is at Kirim; nothing was sent."))
-        return _to(customer)
+        return _to(request, customer)
     sent = _wanted(customer, conflict, sends, {name: seen.theirs[name] for name in sends})
     if shows(request, conflict, UPDATE_CUSTOMER, **sent):
         return _conflict_page(request, customer, conflict)
@@ -155,10 +156,10 @@ def _updated(request: HttpRequest, customer: Customer, form: EditForm, write: Re
     is_same_form = is_same(write.sends, form.sends())
     if write.state == State.UNKNOWN or (write.state == State.CONFIRMED and is_same_form):
         tell(request, write, _("{customer} was changed at Kirim.").format(customer=customer))
-        return _to(customer)
+        return _to(request, customer)
     if write.state == State.REFUSED and why_not("update", customer):
         tell(request, write, "")
-        return _to(customer)
+        return _to(request, customer)
     if is_same_form and (seen := _conflict(customer, form, write)):
         return _conflict_page(request, customer, ConflictForm(seen=seen, initial={"again": write.pk}))
     form.come_back(write, form.sends())
@@ -213,11 +214,11 @@ def _edit_page(request: HttpRequest, customer: Customer, form: CustomerForm) -> 
 
 def _not_now(request: HttpRequest, customer: Customer, why: Text) -> HttpResponseBase:
     messages.error(request, _("{customer} cannot be edited. {why}").format(customer=customer, why=why))
-    return _to(customer)
+    return _to(request, customer)
 
 
-def _to(customer: Customer) -> HttpResponseBase:
-    return redirect("admin:customers_customer_change", customer.pk)
+def _to(request: HttpRequest, customer: Customer) -> HttpResponseBase:
+    return back(request, reverse("admin:customers_customer_change", args=[customer.pk]))
 
 
 def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from backoffice.access import readable_resources
 from backoffice.errors import NotInThisState
 from backoffice.models import RemoteWrite
+from backoffice.returning import came_from
 from backoffice.views import staff_page
 from backoffice.writes.plan import Actor
 from customers.identitypage.compare import cards
@@ -136,8 +136,5 @@ def _back(request: HttpRequest) -> HttpResponseBase:
 
 
 def _next(request: HttpRequest) -> str:
-    """Where the person came from, if that is one of our pages; else the queue."""
-    wanted = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return wanted
-    return reverse("identity")
+    """Where the person came from; else the queue."""
+    return came_from(request, reverse("identity"))

@@ -21,6 +21,7 @@ from backoffice.writes.history import visible_writes
 from backoffice.writes.verbs import verb_of
 from customers.models import Customer, IdentityLink
 from customers.person import crm, kirim, support  # noqa: F401  importing registers them
+from customers.person.address import page_url
 from customers.person.forms import NoteForm
 from customers.person.parts import Problem, Shown, Subject, in_order
 from customers.person.standing import Systems
@@ -52,7 +53,7 @@ def shown(request: HttpRequest, customer: Customer, form: NoteForm | None = None
         "customer": customer,
         "record_url": url_of(customer),
         "list_url": reverse("admin:customers_customer_changelist"),
-        "buttons": admin_of(Customer).buttons(request, customer),
+        "buttons": [one.leading_back(page_url(customer)) for one in admin_of(Customer).buttons(request, customer)],
         "systems": [systems.line(name, found.standings) for name, found in parts.items()],
         "problems": _problems(request, systems, parts, records),
         "sections": [section for found in parts.values() for section in found.sections],

@@ -1,6 +1,9 @@
 """Suspending, activating and archiving from a page, and what is done with accounts."""
 
+import html
+import re
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -11,6 +14,7 @@ from backoffice.models import RemoteWrite
 from backoffice.sandbox import Sandbox
 from backoffice.tests.reading import reasons_off, text_of
 from customers.models import WhatsAppAccount
+from customers.person.address import page_url
 from customers.tests.factories import AccountFactory
 from customers.tests.filled import form_in, opened, send
 from customers.tests.pages import (
@@ -248,3 +252,33 @@ def test_a_refresh_of_accounts_that_fails_says_so(desk: Client, sandbox: Sandbox
     trouble(sandbox, kind)
     answer = desk.post(url_of("refresh_account", an_account()), follow=True)
     assert "Not all accounts could be refreshed. Kirim" in text_of(answer)
+
+
+# -- the page that one came from --------------------------------------------------------------------------------------
+
+
+def led_to(page: str, verb: str) -> str:
+    """The address of a button's page, as the page has it."""
+    return html.unescape(re.findall(rf'<a class="bo-button[^"]*" href="([^"]*/{verb}/[^"]*)"', page)[0])
+
+
+def test_what_is_done_from_the_page_over_all_systems_leads_back_to_it(desk: Client, sandbox: Sandbox) -> None:
+    customer = active_customer()
+    home = page_url(customer)
+    page = text_of(desk.get(home))
+    url = led_to(page, "suspend")
+    assert f'<a href="{home}">' in text_of(desk.get(url)), "and so does its way out"
+    assert send(desk, url, opened(desk, url, reason="asked")).redirect_chain == [(home, 302)]
+    edit = led_to(page, "update")
+    form = opened(desk, edit, name="Toko Baru")
+    assert form["next"] == home
+    assert send(desk, url_of("update_customer", customer), form).redirect_chain == [(home, 302)]
+    assert desk.post(url_of("refresh_customer", customer), {"next": home}).headers["Location"] == home
+
+
+@pytest.mark.parametrize("evil", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"])
+def test_nobody_is_led_to_a_page_that_is_not_ours(desk: Client, sandbox: Sandbox, evil: str) -> None:
+    customer = active_customer()
+    url = f"{url_of('suspend_customer', customer)}?{urlencode({'next': evil})}"
+    assert evil not in html.unescape(text_of(desk.get(url)).partition("<main")[2])
+    assert send(desk, url, opened(desk, url, reason="asked")).redirect_chain == [(page_of(customer), 302)]

@@ -23,10 +23,11 @@ from backoffice.admin.doing import in_hand as being_sent
 from backoffice.admin.showing import shows
 from backoffice.badges import word
 from backoffice.models import RemoteWrite
+from backoffice.returning import back
 from backoffice.texts import Text, number
 from backoffice.views import staff_page
 from backoffice.writes.verbs import WriteVerb
-from fulfilment.deeds import back, deed
+from fulfilment.deeds import deed
 from fulfilment.models import LabelJob, Parcel, Shipment
 from fulfilment.pieces import Contents, Piece, contents_of
 from fulfilment.services.shipments import why_not
