@@ -37,6 +37,8 @@ from backoffice.writes.history import visible_writes, writes_about
 
 MORE_SECTIONS: list[Callable[[HttpRequest, str, Any], Iterable[Section]]] = []
 """What the apps add to the page of a record of any resource, above its history: from request, resource and row."""
+MORE_TRACES: list[Callable[[str, Any], Iterable[live.Trace]]] = []
+"""What changes with what they add: from resource and row."""
 MORE_FILTERS: dict[str, list[Any]] = {}
 """Filters that the apps add to the list of a resource."""
 MAX_WORDS = 8
@@ -204,6 +206,7 @@ class MirrorAdmin(SelectingAdmin):
             live.trace("writes", RemoteWrite.objects.filter(about), *moments),
             live.trace("rejections", rejections, "rejected_at"),
             *self.traces(obj),
+            *(trace for more in MORE_TRACES for trace in more(self.resource_name, obj)),
         ]
         own = [getattr(obj, name) for name in ("synced_at", "vanished_at", *self.own_moments)]
         return live.version_of(bytes(obj.payload_hash), *own, traces=traces)

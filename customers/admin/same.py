@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from backoffice.access import readable_resources
-from backoffice.admin.mirror import MORE_SECTIONS
+from backoffice.admin import live
+from backoffice.admin.mirror import MORE_SECTIONS, MORE_TRACES
 from backoffice.admin.readonly import Section
 from customers.identity.links import links_of
 from customers.identity.sources import CUSTOMERS, others
@@ -18,7 +19,7 @@ SHOWN = 20
 
 def same_person(request: HttpRequest, resource: str, row: Any) -> Iterable[Section]:
     """The links of a record; none for who may not see links, or on a page of what has no keys."""
-    if resource not in {CUSTOMERS, *others()} or not request.user.has_perm("customers.view_identitylink"):
+    if not _has_keys(resource) or not request.user.has_perm("customers.view_identitylink"):
         return
     links = links_of(resource, row.pk)
     if resource == CUSTOMERS:
@@ -34,4 +35,15 @@ def same_person(request: HttpRequest, resource: str, row: Any) -> Iterable[Secti
     yield Section(_("Same person elsewhere"), "customers/identity/_section.html", part)
 
 
+def traces(resource: str, row: Any) -> Iterable[live.Trace]:
+    """What was suggested and decided about the record."""
+    if _has_keys(resource):
+        yield live.trace("same person", links_of(resource, row.pk), "decided_at")
+
+
+def _has_keys(resource: str) -> bool:
+    return resource in {CUSTOMERS, *others()}
+
+
 MORE_SECTIONS.append(same_person)
+MORE_TRACES.append(traces)

@@ -17,7 +17,7 @@ from backoffice.models import RemoteWrite
 from backoffice.sandbox import Sandbox, Switch
 from backoffice.tests.factories import RejectedFactory, person
 from backoffice.writes.settle import settle_by_hand
-from customers.models import Customer
+from customers.models import Customer, IdentityLink
 from customers.tests.factories import AccountFactory, CustomerFactory, SetupLinkFactory
 from customers.tests.writing import OPERATOR, active_customer, later, write
 from customers.verbs import kirim as verbs
@@ -62,6 +62,18 @@ def about_link(customer: Customer) -> None:
     its.update(target="setup_link", verb="create", remote_id="", owner_remote_id=customer.remote_id)
 
 
+def suggested(customer: Customer) -> IdentityLink:
+    made: IdentityLink = IdentityLink.objects.create(
+        customer=customer, resource="layercake.contacts", record_id=1, remote_id="contact", state="suggested",
+        suggested_at=timezone.now(),
+    )  # fmt: skip
+    return made
+
+
+def decided(customer: Customer) -> None:
+    customer.identity_links.update(state="confirmed", decided_at=timezone.now())
+
+
 CHANGES: dict[str, Callable[[Customer], object]] = {
     "the row": lambda customer: change(customer, payload_hash=b"x" * 16),
     "it is gone": lambda customer: change(customer, vanished_at=timezone.now()),
@@ -73,6 +85,7 @@ CHANGES: dict[str, Callable[[Customer], object]] = {
     "an account comes": lambda customer: AccountFactory(customer=customer),
     "a write is planned": unknown_write,
     "a write about a link": about_link,
+    "somebody may be the same": suggested,
     "a reading is rejected": lambda customer: RejectedFactory(
         resource="kirim.customers", remote_id=customer.remote_id, resolved_at=None
     ),
@@ -92,6 +105,15 @@ def test_an_open_page_gets_its_content_once_when_something_changed(desk: Client,
     assert answer.status_code == 200 and 'id="record"' in answer.content.decode()
     assert version_on(answer) != version
     assert poll(desk, address(customer), version_on(answer)).status_code == 204
+
+
+def test_what_a_person_decided_about_the_customer_is_news(desk: Client) -> None:
+    customer = CustomerFactory()
+    suggested(customer)
+    version = version_on(desk.get(address(customer)))
+    assert poll(desk, address(customer), version).status_code == 204
+    decided(customer)
+    assert poll(desk, address(customer), version).status_code == 200
 
 
 def test_what_happens_to_others_is_no_news(desk: Client) -> None:
