@@ -1,12 +1,14 @@
 """The schedule that a new installation starts with. From then on it belongs to staff, who edit it in the admin."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import translation
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from backoffice.models import SyncRun
 from backoffice.sync.resource import RESOURCES
@@ -18,6 +20,29 @@ EVERY_MINUTE: dict[str, str] = {}
 """Tasks of the apps that have to run each minute, by what staff read of them in the schedule (``gettext_noop``)."""
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A task of the schedule: each so many minutes, or nightly."""
+
+    name: Text
+    task: str
+    arguments: tuple[str, ...] = ()
+    every_minutes: int | None = None
+
+    @property
+    def text(self) -> str:
+        """Its arguments as the schedule keeps them."""
+        return json.dumps(self.arguments)
+
+    def row(self) -> PeriodicTask:
+        """What is written down; its interval is made where there is none yet."""
+        values = {"name": written(self.name), "task": self.task, "args": self.text}
+        if self.every_minutes is None:
+            return PeriodicTask(**values, crontab=_nightly())
+        # With no worker about, messages do not pile up: the next one will do.
+        return PeriodicTask(**values, interval=_every(self.every_minutes), expire_seconds=self.every_minutes * 60)
+
+
 def ensure_schedule(using: str = "default", **kwargs: Any) -> None:
     """Add the schedules that are missing; connected to ``post_migrate``.
 
@@ -26,36 +51,31 @@ def ensure_schedule(using: str = "default", **kwargs: Any) -> None:
     """
     if using != "default":
         return
+    known = set(PeriodicTask.objects.values_list("task", "args"))
+    missing = [planned.row() for planned in _planned() if (planned.task, planned.text) not in known]
+    if missing:
+        PeriodicTask.objects.bulk_create(missing, ignore_conflicts=True)  # a name that staff gave to another is theirs
+        PeriodicTasks.update_changed()  # what beat looks at
+
+
+def _planned() -> Iterator[Planned]:
     for resource in RESOURCES.values():
-        every = _every(resource.every_minutes, IntervalSchedule.MINUTES)
-        wait_s = resource.every_minutes * 60  # with no worker about, messages do not pile up: the next one will do
-        _ensure(
-            format_lazy(_("Sync {things}"), things=resource.label),
-            SYNC,
-            [resource.name],
-            interval=every,
-            expire_seconds=wait_s,
-        )
+        name = format_lazy(_("Sync {things}"), things=resource.label)
+        yield Planned(name, SYNC, (resource.name,), resource.every_minutes)
         if resource.has_hot_set:
-            every = _every(resource.hot_every_minutes, IntervalSchedule.MINUTES)
-            wait_s = resource.hot_every_minutes * 60
-            hot = [resource.name, SyncRun.Mode.HOT]
-            open_ones = format_lazy(_("Sync open {things}"), things=resource.model._meta.verbose_name_plural)
-            _ensure(open_ones, SYNC, hot, interval=every, expire_seconds=wait_s)
-    of_apps = ((translation.gettext_lazy(told), task) for told, task in EVERY_MINUTE.items())
-    for told, task in ((_("Find what went silent"), REAP), (_("Settle writes of unknown end"), SETTLE), *of_apps):
-        _ensure(told, task, [], interval=_every(1, IntervalSchedule.MINUTES), expire_seconds=60)
-    nightly = CrontabSchedule.objects.get_or_create(
-        minute="15", hour="3", day_of_week="*", day_of_month="*", month_of_year="*", timezone="UTC"
-    )[0]
-    _ensure(_("Delete what is past its time"), PRUNE, [], crontab=nightly)
+            name = format_lazy(_("Sync open {things}"), things=resource.model._meta.verbose_name_plural)
+            yield Planned(name, SYNC, (resource.name, SyncRun.Mode.HOT), resource.hot_every_minutes)
+    yield Planned(_("Find what went silent"), REAP, every_minutes=1)
+    yield Planned(_("Settle writes of unknown end"), SETTLE, every_minutes=1)
+    for told, task in EVERY_MINUTE.items():
+        yield Planned(translation.gettext_lazy(told), task, every_minutes=1)
+    yield Planned(_("Delete what is past its time"), PRUNE)
 
 
-def _every(count: int, period: str) -> IntervalSchedule:
-    return IntervalSchedule.objects.get_or_create(every=count, period=period)[0]
+def _every(minutes: int) -> IntervalSchedule:
+    return IntervalSchedule.objects.get_or_create(every=minutes, period=IntervalSchedule.MINUTES)[0]
 
 
-def _ensure(name: Text, task: str, arguments: list[str], **when: Any) -> None:
-    text = json.dumps(arguments)
-    if not PeriodicTask.objects.filter(task=task, args=text).exists():
-        PeriodicTask.objects.get_or_create(name=written(name), defaults={"task": task, "args": text, **when})
+def _nightly() -> CrontabSchedule:
+    nightly = {"minute": "15", "hour": "3", "day_of_week": "*", "day_of_month": "*", "month_of_year": "*"}
+    return CrontabSchedule.objects.get_or_create(**nightly, timezone="UTC")[0]
