@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from backoffice import audit, columns, export, limits, savedviews
+from backoffice import audit, columns, export, limits, listed, savedviews
 from backoffice.admin import paging
 from backoffice.admin.headings import heading
 from backoffice.returning import NEXT
@@ -90,6 +90,8 @@ class ReadOnlyChangeList(columns.ColumnsChangeList):
 
     empty_sentence: Text = _("There is nothing here.")
     note: Any = ""
+    narrowed_to: str = ""
+    """Which rows the filters leave, in words: they stand in a drawer that is closed."""
     buttons: Sequence[Button] = ()
     exports: Sequence[tuple[str, str]] = ()
     page_form: Any = None
@@ -265,6 +267,8 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         """Called with each list before it is drawn."""
         changes.views = savedviews.Bar(request, self)
         changes.note = self.list_about
+        if changes.has_active_filters:
+            changes.narrowed_to = capital(listed.in_words(self, changes))
         if changes.is_narrowed:
             told = gettext("No {things} match this search and these filters.")
             changes.empty_sentence = told.format(things=self.opts.verbose_name_plural)
