@@ -25,17 +25,26 @@ def request_of(user: User, query: str = "") -> HttpRequest:
     return request
 
 
-def in_words(model_admin: Any, changes: Any) -> str:
-    """Which rows of a list its search and filters find, as people say it."""
+def in_words(model_admin: Any, changes: Any, *, only_chosen: bool = False) -> str:
+    """Which rows of a list its search and filters find, as people say it.
+
+    ``only_chosen``: without what is left out unless one asks for it.
+    """
     told: list[tuple[Text, object]] = []
     for spec in changes.filter_specs:
         value = getattr(spec, "value", lambda: None)()
         if value:
             told.append((spec.title, choice_in_words(spec, value) or value))
-        elif (first := getattr(spec, "all_option", None)) and first is not DropdownFilter.all_option:
-            told.append((spec.title, first[1]))  # it leaves rows out unless another choice is made
+        elif not only_chosen and (first := _left_out_by(spec)):
+            told.append((spec.title, first[1]))
     told += [(name, changes.params[name]) for name in sorted(model_admin.url_lookups) if name in changes.params]
     return found(model_admin.opts.verbose_name_plural, told, without_secrets(changes.query.strip()))
+
+
+def _left_out_by(spec: Any) -> Any:
+    """The choice of a filter that leaves rows out unless another is made; None for one that has no such choice."""
+    first = getattr(spec, "all_option", None)
+    return first if first is not DropdownFilter.all_option else None
 
 
 def choice_in_words(spec: Any, value: Any) -> Text | None:

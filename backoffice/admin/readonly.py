@@ -268,7 +268,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         changes.views = savedviews.Bar(request, self)
         changes.note = self.list_about
         if changes.has_active_filters:
-            changes.narrowed_to = capital(listed.in_words(self, changes))
+            changes.narrowed_to = capital(listed.in_words(self, changes, only_chosen=True))
         if changes.is_narrowed:
             told = gettext("No {things} match this search and these filters.")
             changes.empty_sentence = told.format(things=self.opts.verbose_name_plural)

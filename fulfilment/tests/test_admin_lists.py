@@ -116,7 +116,7 @@ def test_what_is_overdue_stands_by_how_long_unless_another_order_is_asked_for(
 
     assert order("due=overdue") == ["A", "B", "C"]
     told = f"All {model._meta.verbose_name_plural} with "
-    assert re.search(rf"<b>{told}[^<]*“Overdue”[^<]*</b>", text_of(people.get(f"{url}?due=overdue")))
+    assert re.search(rf"<b>{told}[^<,]*“Overdue”\.</b>", text_of(people.get(f"{url}?due=overdue")))
     assert told not in text_of(people.get(f"{url}?q=A"))
     assert order("due=overdue&o=-1") == ["C", "B", "A"], "by number, falling"
     assert set(order("due=none")) == {"none"}
