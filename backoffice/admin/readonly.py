@@ -67,7 +67,7 @@ class Button:
     def leading_back(self, url: str) -> "Button":
         """The same, after which one is on the page ``url`` again."""
         if self.is_link:
-            return replace(self, url=f"{self.url}?{urlencode({NEXT: url})}")
+            return replace(self, url=f"{self.url}{'&' if '?' in self.url else '?'}{urlencode({NEXT: url})}")
         return replace(self, fields={**self.fields, NEXT: url})
 
     @property
