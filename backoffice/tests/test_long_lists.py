@@ -382,8 +382,8 @@ def test_lists_find_what_stands_in_another_record_however_long_they_are(supervis
         account(f"{owner.name} account", owner)
         its = row(HandlingList, number=f"L-{last4}", search_text=f"l-{last4}".lower(), remote_created_at=timezone.now())
         goes = row(
-            Shipment, number=f"S-{last4}", contact=recipient(owner.name.lower()), list=its, piece_text=f"sku-{last4}".lower(),
-            remote_created_at=timezone.now(),
+            Shipment, number=f"S-{last4}", contact=recipient(owner.name.lower()), list=its,
+            piece_text=f"sku-{last4}".lower(), remote_created_at=timezone.now(),
         )  # fmt: skip
         Parcel.objects.filter(pk=parcel(f"P-{last4}", goes).pk).update(tracking_code=f"3S{last4}")
 
