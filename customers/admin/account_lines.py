@@ -22,7 +22,6 @@ from customers.services.accounts import why_no_templates
 from customers.verbs.kirim import SYNC_TEMPLATES
 
 REFRESH = "customers.refresh_whatsappaccount"
-TO_CUSTOMER = "customer"  # where a button's answer leads back to, instead of the account's page
 
 
 @dataclass(frozen=True)
@@ -38,34 +37,35 @@ class AccountLine:
 
 
 def account_section(
-    request: HttpRequest, customer: Customer, stored: Sequence[WhatsAppAccount] | None = None
+    request: HttpRequest, customer: Customer, home: str, stored: Sequence[WhatsAppAccount] | None = None
 ) -> dict[str, Any]:
     """What the block of accounts on a customer's page needs.
 
     Args:
+        home: the page that it stands on, where its buttons lead back to.
         stored: its accounts that are still there, where they were loaded already.
     """
-    lines = account_lines(request, customer, stored)
+    lines = account_lines(request, customer, home, stored)
     off = upstreams.why_off("kirim")
     refresh = Button(_("Refresh accounts"), reverse("admin:refresh_accounts_of", args=[customer.pk]), off=off)
     return {
         "accounts": lines,
         "can_do": any(line.buttons for line in lines),
-        "buttons": [refresh] if request.user.has_perm(REFRESH) else [],
+        "buttons": [refresh.leading_back(home)] if request.user.has_perm(REFRESH) else [],
     }
 
 
-def sync_button(request: HttpRequest, account: WhatsAppAccount, back: str = "") -> Iterable[Button]:
+def sync_button(request: HttpRequest, account: WhatsAppAccount) -> Iterable[Button]:
     """ "Sync templates", for those who may."""
     if request.user.has_perm(SYNC_TEMPLATES.permission):
         url = reverse("admin:sync_templates", args=[account.pk])
-        fields = {"write_id": str(uuid4()), "back": back}
+        fields = {"write_id": str(uuid4())}
         off = why_no_templates(account) or upstreams.why_off("kirim")
         yield Button(_("Sync templates"), url, "sync", off=off, fields=fields)
 
 
 def account_lines(
-    request: HttpRequest, customer: Customer, stored: Sequence[WhatsAppAccount] | None = None
+    request: HttpRequest, customer: Customer, home: str, stored: Sequence[WhatsAppAccount] | None = None
 ) -> list[AccountLine]:
     """The customer's accounts: from the last single read where it is newer than the list, else from the list.
 
@@ -80,22 +80,32 @@ def account_lines(
     detailed = (customer.detail or {}).get("whatsapp_accounts") or []
     if customer.detail and customer.detail_at and all(customer.detail_at >= moment for moment in listed):
         rows = {account.phone_number_id: account for account in stored if account.phone_number_id}
-        return [_line(request, account, rows.get(account.get("phone_number_id")), _("not yet")) for account in detailed]
+        return [
+            _line(request, account, rows.get(account.get("phone_number_id")), home, _("not yet"))
+            for account in detailed
+        ]
     onboarded = {account["phone_number_id"]: account for account in detailed if account.get("phone_number_id")}
     return [
-        _line(request, {**_told(row), "onboarded_at": onboarded.get(row.phone_number_id, {}).get("onboarded_at")}, row)
+        _line(
+            request,
+            {**_told(row), "onboarded_at": onboarded.get(row.phone_number_id, {}).get("onboarded_at")},
+            row,
+            home,
+        )
         for row in stored
     ]
 
 
-def _line(request: HttpRequest, told: dict[str, Any], row: WhatsAppAccount | None, never: str = "") -> AccountLine:
+def _line(
+    request: HttpRequest, told: dict[str, Any], row: WhatsAppAccount | None, home: str, never: str = ""
+) -> AccountLine:
     return AccountLine(
         told.get("name") or "",
         told.get("phone_number") or "",
         word(told.get("status"), states.ACCOUNT),
         times.at(_time(told.get("onboarded_at")), never or _("not known")),
         reverse("admin:customers_whatsappaccount_change", args=[row.pk]) if row else "",
-        list(sync_button(request, row, TO_CUSTOMER)) if row else [],
+        [button.leading_back(home) for button in sync_button(request, row)] if row else [],
     )
 
 

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -12,10 +12,11 @@ from django.views.decorators.http import require_POST
 from backoffice.admin.doing import VerbForm, do, tell
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteError
+from backoffice.returning import back
 from backoffice.texts import number
 from backoffice.views import staff_page
 from backoffice.wording import remote_error_in_words
-from customers.admin.account_lines import REFRESH, TO_CUSTOMER
+from customers.admin.account_lines import REFRESH
 from customers.kirim import KirimAPI
 from customers.models import Customer, WhatsAppAccount
 from customers.services import AccountService
@@ -42,8 +43,7 @@ def sync_templates(request: HttpRequest, pk: int) -> HttpResponseBase:
         tell(request, write, _("The templates of {account} were synced.").format(account=account))
     else:
         messages.error(request, _("Nothing was sent: the button came back damaged. Load the page anew and try again."))
-    is_asked = request.POST.get("back") == TO_CUSTOMER and request.user.has_perm("customers.view_customer")
-    return _to_customer(account.customer) if is_asked and account.customer else _to(account)
+    return _to(request, account)
 
 
 @require_POST
@@ -56,7 +56,7 @@ def refresh_one(request: HttpRequest, pk: int) -> HttpResponseBase:
     else:
         _refresh(request, account.customer)
     still = WhatsAppAccount.objects.filter(pk=pk).exists()  # one without a number is rewritten by each sync
-    return _to(account) if still else redirect("admin:customers_whatsappaccount_changelist")
+    return _to(request, account) if still else redirect("admin:customers_whatsappaccount_changelist")
 
 
 @require_POST
@@ -65,7 +65,7 @@ def refresh_all(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Read the accounts of a customer at Kirim again."""
     customer = get_object_or_404(Customer, pk=pk)
     _refresh(request, customer)
-    return _to_customer(customer)
+    return back(request, reverse("admin:customers_customer_change", args=[customer.pk]))
 
 
 def why_not_refreshed(account: WhatsAppAccount) -> str:
@@ -99,9 +99,5 @@ def _not_all(why: object) -> str:
     return _("Not all accounts could be refreshed. {why}").format(why=why)
 
 
-def _to(account: WhatsAppAccount) -> HttpResponseBase:
-    return redirect("admin:customers_whatsappaccount_change", account.pk)
-
-
-def _to_customer(customer: Customer) -> HttpResponseBase:
-    return redirect("admin:customers_customer_change", customer.pk)
+def _to(request: HttpRequest, account: WhatsAppAccount) -> HttpResponseBase:
+    return back(request, reverse("admin:customers_whatsappaccount_change", args=[account.pk]))

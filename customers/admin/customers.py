@@ -120,7 +120,9 @@ class CustomerAdmin(MirrorAdmin):
         if metadata := visible(obj.metadata):
             yield Section(gettext("Metadata"), "customers/parts/_metadata.html", {"metadata": _pairs(metadata)})
         if request.user.has_perm("customers.view_whatsappaccount"):
-            yield Section(gettext("WhatsApp accounts"), "customers/parts/_accounts.html", account_section(request, obj))
+            home = reverse("admin:customers_customer_change", args=[obj.pk])
+            part = account_section(request, obj, home)
+            yield Section(gettext("WhatsApp accounts"), "customers/parts/_accounts.html", part)
         if request.user.has_perm("customers.view_setuplink"):
             links = obj.setup_links.order_by("vanished_at", "-remote_created_at", "-pk")[:SHOWN_LINKS]
             yield Section(gettext("Setup links"), "customers/parts/_links.html", link_section(request, obj, links))

@@ -17,6 +17,7 @@ from customers import states
 from customers.admin.account_lines import account_section
 from customers.admin.link_lines import link_section
 from customers.models import Customer, SetupLink, WhatsAppAccount
+from customers.person.address import page_url
 from customers.person.parts import Part, Problem, Shown, Standing, Subject, register
 
 KNOWN_LINKS, SHOWN_LINKS = 50, 10
@@ -33,7 +34,7 @@ def show(request: HttpRequest, subject: Subject) -> Shown:
         accounts = list(of_it.order_by("name", "pk").defer("payload")[:SHOWN_ACCOUNTS])
         children["kirim.accounts"] = [account.remote_id for account in accounts]
         there = [account for account in accounts if account.vanished_at is None]
-        shown = account_section(request, customer, there)
+        shown = account_section(request, customer, page_url(customer), there)
         sections.append(Section(_("WhatsApp accounts"), "customers/parts/_accounts.html", shown))
         problems += _of_accounts(there)
     if request.user.has_perm("customers.view_setuplink"):

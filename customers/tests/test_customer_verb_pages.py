@@ -186,8 +186,10 @@ def test_an_activation_that_did_not_take_is_told_as_a_warning(
 def test_templates_are_synced_with_counts_from_both_pages(desk: Client, sandbox: Sandbox, from_customer: bool) -> None:
     account = an_account()
     start = page_of(account.customer) if from_customer and account.customer else page_of(account)
-    assert f'action="{url_of("sync_templates", account)}"' in text_of(desk.get(start))
-    data = {"write_id": str(uuid4()), "back": "customer" if from_customer else ""}
+    page = text_of(desk.get(start))
+    assert f'action="{url_of("sync_templates", account)}"' in page
+    assert (f'name="next" value="{start}"' in page) is from_customer
+    data = {"write_id": str(uuid4()), "next": start if from_customer else ""}
     answer = desk.post(url_of("sync_templates", account), data, follow=True)
     assert answer.redirect_chain == [(start, 302)]
     done = RemoteWrite.objects.get(pk=data["write_id"])
