@@ -4,12 +4,13 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from backoffice.admin.doing import VerbForm, do, tell
+from backoffice.admin.related import url_of
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteError
 from backoffice.returning import back
@@ -43,7 +44,7 @@ def sync_templates(request: HttpRequest, pk: int) -> HttpResponseBase:
         tell(request, write, _("The templates of {account} were synced.").format(account=account))
     else:
         messages.error(request, _("Nothing was sent: the button came back damaged. Load the page anew and try again."))
-    return _to(request, account)
+    return back(request, url_of(account))
 
 
 @require_POST
@@ -56,7 +57,7 @@ def refresh_one(request: HttpRequest, pk: int) -> HttpResponseBase:
     else:
         _refresh(request, account.customer)
     still = WhatsAppAccount.objects.filter(pk=pk).exists()  # one without a number is rewritten by each sync
-    return _to(request, account) if still else redirect("admin:customers_whatsappaccount_changelist")
+    return back(request, url_of(account)) if still else redirect("admin:customers_whatsappaccount_changelist")
 
 
 @require_POST
@@ -65,7 +66,7 @@ def refresh_all(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Read the accounts of a customer at Kirim again."""
     customer = get_object_or_404(Customer, pk=pk)
     _refresh(request, customer)
-    return back(request, reverse("admin:customers_customer_change", args=[customer.pk]))
+    return back(request, url_of(customer))
 
 
 def why_not_refreshed(account: WhatsAppAccount) -> str:
@@ -97,7 +98,3 @@ def _refresh(request: HttpRequest, customer: Customer) -> None:
 
 def _not_all(why: object) -> str:
     return _("Not all accounts could be refreshed. {why}").format(why=why)
-
-
-def _to(request: HttpRequest, account: WhatsAppAccount) -> HttpResponseBase:
-    return back(request, reverse("admin:customers_whatsappaccount_change", args=[account.pk]))

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice import upstreams
 from backoffice.admin.doing import VerbForm, do, in_hand, tell, writes_to
+from backoffice.admin.related import url_of
 from backoffice.admin.showing import shows
 from backoffice.distinct import values_of
 from backoffice.models import RemoteWrite
@@ -68,7 +69,7 @@ def _created(request: HttpRequest, form: CreateForm, write: RemoteWrite) -> Http
     if write.state == State.CONFIRMED and is_same(write.sends, form.sends()):
         customer = Customer.objects.filter(remote_id=write.remote_id).first()
         tell(request, write, _("{name} was created at Kirim.").format(name=write.sends.get("name")))
-        return _to(request, customer) if customer else redirect("admin:customers_customer_changelist")
+        return back(request, url_of(customer)) if customer else redirect("admin:customers_customer_changelist")
     form.come_back(write, form.sends())
     return _create_page(request, form)
 
@@ -110,7 +111,7 @@ def update(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _edit_page(request, customer, form)
     if not form.sends():
         messages.info(request, _("Nothing was changed in the form, so nothing was sent."))
-        return _to(request, customer)
+        return back(request, url_of(customer))
     wanted = _wanted(customer, form, form.sends(), form.before())
     if shows(request, form, UPDATE_CUSTOMER, **wanted):
         return _edit_page(request, customer, form)
@@ -133,7 +134,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponseBase:
     sends = {name: value for name, value in wanted.items() if not is_same(value, seen.theirs[name])}
     if not sends:
         messages.info(request, _("Everything stays as it is at Kirim; nothing was sent."))
-        return _to(request, customer)
+        return back(request, url_of(customer))
     sent = _wanted(customer, conflict, sends, {name: seen.theirs[name] for name in sends})
     if shows(request, conflict, UPDATE_CUSTOMER, **sent):
         return _conflict_page(request, customer, conflict)
@@ -156,10 +157,10 @@ def _updated(request: HttpRequest, customer: Customer, form: EditForm, write: Re
     is_same_form = is_same(write.sends, form.sends())
     if write.state == State.UNKNOWN or (write.state == State.CONFIRMED and is_same_form):
         tell(request, write, _("{customer} was changed at Kirim.").format(customer=customer))
-        return _to(request, customer)
+        return back(request, url_of(customer))
     if write.state == State.REFUSED and why_not("update", customer):
         tell(request, write, "")
-        return _to(request, customer)
+        return back(request, url_of(customer))
     if is_same_form and (seen := _conflict(customer, form, write)):
         return _conflict_page(request, customer, ConflictForm(seen=seen, initial={"again": write.pk}))
     form.come_back(write, form.sends())
@@ -214,11 +215,7 @@ def _edit_page(request: HttpRequest, customer: Customer, form: CustomerForm) -> 
 
 def _not_now(request: HttpRequest, customer: Customer, why: Text) -> HttpResponseBase:
     messages.error(request, _("{customer} cannot be edited. {why}").format(customer=customer, why=why))
-    return _to(request, customer)
-
-
-def _to(request: HttpRequest, customer: Customer) -> HttpResponseBase:
-    return back(request, reverse("admin:customers_customer_change", args=[customer.pk]))
+    return back(request, url_of(customer))
 
 
 def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from backoffice.admin.related import url_of
 from backoffice.client import PERSON
 from backoffice.errors import BackofficeError, RemoteError, RemoteNotFound
 from backoffice.returning import back
@@ -34,7 +34,7 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponseBase:
         messages.error(request, _not_all(error))
     else:
         messages.success(request, _("Refreshed from Kirim, with its setup links."))
-    return back(request, reverse("admin:customers_customer_change", args=[pk]))
+    return back(request, url_of(customer))
 
 
 def not_known(customer: Customer) -> str:

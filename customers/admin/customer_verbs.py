@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from backoffice import upstreams
 from backoffice.admin.doing import ReasonForm, do, in_hand, tell, writes_to
 from backoffice.admin.readonly import Button
+from backoffice.admin.related import url_of
 from backoffice.admin.showing import shows
 from backoffice.models import RemoteWrite
 from backoffice.returning import back
@@ -123,7 +124,7 @@ def _asked(request: HttpRequest, deed: Deed, customer: Customer) -> HttpResponse
         return _page(request, deed, customer, deed.form())
     told = gettext("{verb}: {thing} is left as it is. {why}")
     messages.error(request, told.format(verb=deed.verb.label, thing=customer, why=why))
-    return _to(request, customer)
+    return back(request, url_of(customer))
 
 
 def _done(request: HttpRequest, deed: Deed, customer: Customer, form: ReasonForm) -> HttpResponseBase:
@@ -142,11 +143,7 @@ def _done(request: HttpRequest, deed: Deed, customer: Customer, form: ReasonForm
     is_odd = write.state == State.CONFIRMED and not is_so  # Kirim took it and shows something else: the remark says
     told = str(deed.done).format(customer=customer) if is_so else ""
     tell(request, write, told, messages.WARNING if is_odd else None)
-    return _to(request, customer)
-
-
-def _to(request: HttpRequest, customer: Customer) -> HttpResponseBase:
-    return back(request, reverse("admin:customers_customer_change", args=[customer.pk]))
+    return back(request, url_of(customer))
 
 
 def _page(request: HttpRequest, deed: Deed, customer: Customer, form: ReasonForm) -> HttpResponseBase:

@@ -22,6 +22,7 @@ from backoffice.admin.fetching import Fetch
 from backoffice.admin.filters import AgeFilter
 from backoffice.admin.mirror import MirrorAdmin
 from backoffice.admin.readonly import Button, Fact, ReadOnlyChangeList, Section
+from backoffice.admin.related import url_of
 from backoffice.payloads import shown_payload
 from backoffice.writes.history import visible_writes
 from customers import states
@@ -120,8 +121,7 @@ class CustomerAdmin(MirrorAdmin):
         if metadata := visible(obj.metadata):
             yield Section(gettext("Metadata"), "customers/parts/_metadata.html", {"metadata": _pairs(metadata)})
         if request.user.has_perm("customers.view_whatsappaccount"):
-            home = reverse("admin:customers_customer_change", args=[obj.pk])
-            part = account_section(request, obj, home)
+            part = account_section(request, obj, url_of(obj))
             yield Section(gettext("WhatsApp accounts"), "customers/parts/_accounts.html", part)
         if request.user.has_perm("customers.view_setuplink"):
             links = obj.setup_links.order_by("vanished_at", "-remote_created_at", "-pk")[:SHOWN_LINKS]
